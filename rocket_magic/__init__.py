@@ -1,0 +1,1 @@
+"""rocket_magic: a scheduler that lives in a notebook."""
