@@ -200,7 +200,7 @@ class VirtualClock:
         self._horizon = self._now
         self._origin = self._now
         self._alarms: weakref.WeakSet[Alarm] = weakref.WeakSet()
-        self._sleepers: list[tuple[Instant, int, threading.Event]] = []
+        self._sleepers: list[tuple[Instant, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
     def __call__(self) -> float:
@@ -304,18 +304,25 @@ class VirtualClock:
         if seconds <= 0:
             return
         done = threading.Event()
-        with self._lock:
-            heapq.heappush(self._sleepers, (self._now + from_seconds(seconds), next(self._order), done))
-        self._wake()
+        self.call_at(self._now + from_seconds(seconds), done.set)
         done.wait()
+
+    def call_at(self, instant: Instant, callback: Callable[[], None]) -> None:
+        """Call a function when the clock gets there; until then it counts as a sleeper.
+
+        The function is called on the thread that moves the clock, and must be quick.
+        """
+        with self._lock:
+            heapq.heappush(self._sleepers, (instant, next(self._order), callback))
+        self._wake()
 
     def _release_sleepers(self) -> bool:
         with self._lock:
-            due: list[threading.Event] = []
+            due: list[Callable[[], None]] = []
             while self._sleepers and self._sleepers[0][0] <= self._now:
                 due.append(heapq.heappop(self._sleepers)[2])
-        for event in due:
-            event.set()
+        for callback in due:
+            callback()
         return bool(due)
 
     def _wake(self) -> None:

@@ -1,0 +1,251 @@
+"""Floor 7: the board. The state that the parts of the scheduler share.
+
+Written by the scheduler's thread only. The parts are `Looker` (may a task start?), `Starter`,
+`Ender` and `Engine` (one step of all of them); each gets the board and nothing else.
+"""
+
+from __future__ import annotations
+
+import enum
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rocket_magic._protocols import Context, EventKind, Sink
+from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.instants import NEVER, SECOND, Instant, Span, from_seconds
+from rocket_magic.scheduler._agenda import Agenda
+from rocket_magic.scheduler._hooks import Hooks
+from rocket_magic.scheduler._inbox import Inbox
+
+if TYPE_CHECKING:
+    from rocket_magic.args import Parameters
+    from rocket_magic.config import Config
+    from rocket_magic.execution import Executors
+    from rocket_magic.log import Record, TaskLog
+    from rocket_magic.tasks import Task, TaskRun
+
+DEFAULT_CYCLE: Span = SECOND // 10
+
+
+class Phase(enum.Enum):
+    """Where the scheduler is in its life."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    RESTARTING = "restarting"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a listener may want to show.
+
+    Attributes:
+        kind: "task" (defined, changed, removed), "run" (started, ended), "record", "state", "config".
+        task: The task's name, where one is concerned.
+        record: The record, for kind "record".
+    """
+
+    kind: str
+    task: str | None = None
+    record: Record | None = None
+
+
+class Owner(Protocol):
+    """The session, as the scheduler sees it."""
+
+    config: Config
+    parameters: Parameters
+    returns: dict[Any, Any]
+    hooks: Hooks
+    log: TaskLog
+    sink_factory: Callable[[str, str], Sink] | None
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def zone(self) -> tzinfo: ...
+    def task_list(self) -> list[Task]:
+        """All tasks in the order they were registered."""
+        ...
+
+    def find_task(self, name: str) -> Any:
+        """The task of that name, or None."""
+        ...
+
+    def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
+        """Call a user's function with its arguments filled in."""
+        ...
+
+    def publish(self, change: Change) -> None:
+        """Tell the listeners."""
+        ...
+
+
+class Board:
+    """What the parts of one scheduler share.
+
+    Args:
+        session: The session.
+        executors: The ways to carry out runs.
+    """
+
+    def __init__(self, session: Owner, executors: Executors) -> None:
+        self.session = session
+        self.executors = executors
+        self.agenda = Agenda()
+        self.inbox = Inbox()
+        self.runs: dict[str, TaskRun] = {}
+        self.dirty: dict[Task, Instant | None] = {}
+        self.waiting_for_slot: dict[Task, Instant] = {}
+        self.n_processes = 0
+        self.phase = Phase.STOPPED
+        self.on_hold = False
+        self.problem: str | None = None
+        self.fatal_error: BaseException | None = None
+        self.force = False
+        self.patient = True
+        self.restart_wanted = False
+        self.stop_wanted = False
+        self.started_at: Instant | None = None
+        self.n_cycles = 0
+        self.silenced_errors = 0
+        self.log_pause: Instant | None = None
+        self.log_pause_span: Span = 0
+        self.only: frozenset[Task] | None = None
+        self.owner: threading.Thread | None = None
+        self.now: Instant = 0
+        self.elapsed: Span = 0
+        self.uptime: Span = 0
+        self.run_numbers = itertools.count(1)
+        self._deadlines: list[tuple[Span, int, TaskRun]] = []
+        self._end_looks: list[tuple[Instant, int, TaskRun]] = []
+
+    def is_owner(self) -> bool:
+        """Whether the calling thread is the one that owns the scheduler's state."""
+        return self.owner is None or self.owner is threading.current_thread()
+
+    # Time
+
+    def read_clock(self) -> None:
+        """Take the time once for everything that one step does."""
+        clock = self.session.clock
+        self.now, self.elapsed, self.uptime = clock.now(), clock.elapsed(), clock.uptime()
+
+    @property
+    def virtual(self) -> bool:
+        """Whether the clock stands still by itself."""
+        return isinstance(self.session.clock, VirtualClock)
+
+    @property
+    def cycle(self) -> Span:
+        """How long after a look that can't be predicted the next one follows."""
+        seconds = self.session.config.cycle_sleep
+        if seconds is None:
+            return DEFAULT_CYCLE if self.virtual else 0
+        return from_seconds(float(seconds))
+
+    def context(self, task: Task | None = None) -> Context:
+        """The situation at the time of this step."""
+        return Context(now=self.now, elapsed=self.elapsed, session=self.session, task=task)  # type: ignore[arg-type]
+
+    # What must be looked at
+
+    def touch(self, task: Task, due: Instant | None = None) -> None:
+        """Look at a task in this step."""
+        if task not in self.dirty:
+            self.dirty[task] = due
+
+    def happened(self, kind: EventKind, task_name: str | None = None) -> None:
+        """Look at the tasks whose conditions watch this event."""
+        for task in self.agenda.watchers(kind, task_name):
+            self.touch(task)
+
+    def add_deadline(self, run: TaskRun, uptime: Span) -> None:
+        """Look at a run when the clock's uptime reaches that."""
+        heapq.heappush(self._deadlines, (uptime, run.number, run))
+
+    def add_end_look(self, run: TaskRun, at: Instant) -> None:
+        """Ask the end condition of a run again at that instant."""
+        run.look_at = at
+        heapq.heappush(self._end_looks, (at, run.number, run))
+
+    def pop_deadlines(self) -> list[TaskRun]:
+        """Take the runs whose deadline is reached."""
+        due: list[TaskRun] = []
+        while self._deadlines and self._deadlines[0][0] <= self.uptime:
+            run = heapq.heappop(self._deadlines)[2]
+            if run.run_id in self.runs:
+                due.append(run)
+        return due
+
+    def pop_end_looks(self) -> list[TaskRun]:
+        """Take the runs whose end condition must be asked."""
+        due: list[TaskRun] = []
+        while self._end_looks and self._end_looks[0][0] <= self.now:
+            at, _, run = heapq.heappop(self._end_looks)
+            if run.run_id in self.runs and run.look_at == at:
+                due.append(run)
+        return due
+
+    def next_look(self) -> Instant:
+        """The earliest instant at which anything must be looked at, or `NEVER`."""
+        if self.dirty:
+            return self.now
+        at = self.next_end()
+        if self.phase is Phase.RUNNING and not self.on_hold:
+            at = min(at, self.agenda.head())
+            if self.log_pause is not None:
+                at = min(at, self.log_pause)
+        return at
+
+    def next_end(self) -> Instant:
+        """The earliest instant at which a run must be looked at, or `NEVER`."""
+        at = NEVER
+        while self._deadlines and self._deadlines[0][2].run_id not in self.runs:
+            heapq.heappop(self._deadlines)
+        if self._deadlines:
+            at = self.now + max(self._deadlines[0][0] - self.uptime, 0)
+        while self._end_looks and self._end_looks[0][2].look_at != self._end_looks[0][0]:
+            heapq.heappop(self._end_looks)
+        return min(at, self._end_looks[0][0]) if self._end_looks else at
+
+    # What people see
+
+    @property
+    def scheduler_log(self) -> logging.Logger:
+        """The stdlib logger for the scheduler's own messages."""
+        return logging.getLogger(self.session.config.scheduler_logger_basename)
+
+    def publish(self, kind: str, task: str | None = None, record: Record | None = None) -> None:
+        """Tell the listeners of a change."""
+        self.session.publish(Change(kind, task, record))
+
+    def set_phase(self, phase: Phase) -> None:
+        """Move on in the scheduler's life."""
+        if phase is not self.phase:
+            self.phase = phase
+            self.publish("state")
+
+    def silence(self, message: str, error: BaseException) -> None:
+        """Log an error that an option silences, with its traceback, and count it."""
+        self.silenced_errors += 1
+        self.scheduler_log.error(message, exc_info=(type(error), error, error.__traceback__))
+
+    def fail(self, message: str, error: BaseException) -> None:
+        """Stop the scheduler for an error that no option silences: all runs are ended."""
+        self.scheduler_log.critical(message, exc_info=(type(error), error, error.__traceback__))
+        self.problem = message
+        if self.fatal_error is None:
+            self.fatal_error = error
+        self.force = True
+        if self.phase in (Phase.STARTING, Phase.RUNNING):
+            self.set_phase(Phase.STOPPING)

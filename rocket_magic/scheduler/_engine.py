@@ -1,0 +1,280 @@
+"""Floor 7: one step of the scheduler, and its life from startup to shutdown.
+
+The engine never waits and never sleeps: a driver calls `step`, learns when to come again, and waits.
+So the same engine serves a thread, the caller of `run()`, an event loop and a person who steps
+through a virtual day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
+from rocket_magic.exc import ConditionError
+from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
+from rocket_magic.scheduler._board import Board, Phase
+from rocket_magic.scheduler._ending import Ender
+from rocket_magic.scheduler._hooks import Bracket
+from rocket_magic.scheduler._looking import Candidate, Looker
+from rocket_magic.scheduler._starting import Starter
+from rocket_magic.tasks import RunState
+
+if TYPE_CHECKING:
+    from rocket_magic.tasks import Task
+
+_CLOCK_STEP: Span = 2 * SECOND
+"""A difference between wall time and elapsed time that is a step of the clock, not its usual drift."""
+
+
+class Engine:
+    """Steps a scheduler. Every method runs on the thread that owns the board."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.ender = Ender(board)
+        self.looker = Looker(board, self.ender.end_runs)
+        self.starter = Starter(board, self.ender)
+        self._bracket: Bracket | None = None
+        self._shut_cond: BaseCondition = AlwaysFalse()
+        self._shut_look: Instant = NEVER
+        self._offset: Span | None = None
+        self._shutdown_begun = False
+        self._all_asked = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the scheduler is between startup and the end of its shutdown."""
+        return self.board.phase not in (Phase.STOPPED, Phase.CRASHED)
+
+    # Startup
+
+    def begin(self) -> None:
+        """Start up: hooks, recovery from the log, startup tasks."""
+        board = self.board
+        board.read_clock()
+        board.started_at, board.n_cycles = board.now, 0
+        board.force = board.stop_wanted = board.restart_wanted = False
+        board.problem = board.fatal_error = board.log_pause = None
+        self._shutdown_begun = self._all_asked = False
+        self._offset = None
+        board.set_phase(Phase.STARTING)
+        board.scheduler_log.info("Startup…")
+        self.read_shut_cond()
+        try:
+            self._bracket = self._hooks(board.session.hooks.startup)
+            self._bracket.open()
+            for task in board.session.task_list():
+                self.looker.enlist(task)
+        except Exception as error:
+            board.fail(f"startup failed: {type(error).__name__}: {error}", error)
+            return
+        self._start_phase_tasks(lambda task: task.on_startup)
+
+    def _started(self) -> None:
+        board = self.board
+        errors = self._bracket.close() if self._bracket is not None else []
+        if errors:
+            board.fail(f"a startup hook failed: {errors[0]}", errors[0])
+            return
+        board.set_phase(Phase.RUNNING)
+        board.scheduler_log.info("Scheduler started")
+
+    def _start_phase_tasks(self, chosen: Callable[[Task], bool]) -> None:
+        """Start the tasks of startup or shutdown: without a condition always, else as it says."""
+        board = self.board
+        candidates = []
+        for task in board.session.task_list():
+            if not chosen(task) or task.disabled or task.runs or not self._allowed(task):
+                continue
+            if isinstance(task.start_cond, AlwaysFalse) or task.start_cond.holds(board.context(task)):
+                candidates.append(Candidate(task, None, board.now))
+        self.starter.start(candidates)
+
+    def read_shut_cond(self) -> None:
+        """Take the shut condition from the config (again, after it changed)."""
+        self._shut_cond = as_condition(self.board.session.config.shut_cond)
+        self._shut_look = NEVER if isinstance(self._shut_cond, AlwaysFalse) else self.board.now
+
+    # One step
+
+    def step(self) -> Instant:
+        """Do everything that is due now.
+
+        Returns:
+            The instant of the next step; `board.now` or earlier means at once.
+        """
+        board = self.board
+        board.read_clock()
+        self._notice_clock_step()
+        for command in board.inbox.commands():
+            command()
+        self.ender.take()
+        if board.phase is Phase.STARTING and not board.runs:
+            self._started()
+        if board.phase is Phase.RUNNING:
+            self._run()
+        if board.phase is Phase.STOPPING:
+            self._stop()
+        self.ender.enforce()
+        if board.inbox or not self.alive:
+            return board.now
+        return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
+
+    def _run(self) -> None:
+        board = self.board
+        if board.stop_wanted or board.restart_wanted or self._shut_cond_met():
+            board.set_phase(Phase.STOPPING)
+            return
+        if board.log_pause is not None:
+            if board.now < board.log_pause:
+                return
+            board.log_pause = board.problem = None
+            board.publish("state")
+            for task in board.session.task_list():
+                board.touch(task)
+        if board.on_hold:
+            return
+        hooks = board.session.hooks.scheduler_cycle
+        if not hooks:
+            self._look()
+            return
+        try:
+            bracket = self._hooks(hooks)
+            bracket.open()
+            self._look()
+            errors = bracket.close()
+        except Exception as error:
+            errors = [error]
+        for error in errors:
+            board.fail(f"a scheduler cycle hook failed: {error}", error)
+
+    def _look(self) -> None:
+        board = self.board
+        board.n_cycles += 1
+        due: dict[Task, Instant | None] = dict(board.agenda.pop_due(board.now))
+        for task, at in board.dirty.items():
+            due.setdefault(task, at)
+        board.dirty = {}
+        candidates: list[Candidate] = []
+        for task, at in due.items():
+            if task.runs:
+                self.ender.look_at_end(task)
+            if not self._allowed(task):
+                continue
+            candidate = self.looker.look(task, at)
+            if candidate is not None:
+                candidates.append(candidate)
+            if board.phase is not Phase.RUNNING:
+                return
+        if candidates:
+            self.starter.start(candidates)
+
+    def _allowed(self, task: Task) -> bool:
+        only = self.board.only
+        return only is None or task in only
+
+    def _shut_cond_met(self) -> bool:
+        board = self.board
+        if self._shut_look == NEVER:
+            return False
+        context = board.context()
+        try:
+            if self._shut_cond.holds(context):
+                board.scheduler_log.info("The shut condition is met: %s", self._shut_cond)
+                return True
+            at = self._shut_cond.next_change(context)
+        except Exception as error:
+            text = f"shut condition {str(self._shut_cond)!r} raised {type(error).__name__}: {error}"
+            if board.session.config.silence_cond_check:
+                board.silence(text, error)
+                self._shut_look = board.now + max(board.cycle, SECOND)
+                return False
+            failure = ConditionError(text)
+            failure.__cause__ = error
+            board.fail(text, failure)
+            return False
+        self._shut_look = board.now + max(board.cycle, 1) if at == POLL or at <= board.now else at
+        if self._shut_look == NEVER:
+            # Only an event can meet it, and every event brings a step.
+            self._shut_look = NEVER - 1
+        return False
+
+    def _notice_clock_step(self) -> None:
+        """After a step of the wall clock every agenda entry may be wrong: look at all tasks again."""
+        board = self.board
+        offset = board.now - board.elapsed
+        before, self._offset = self._offset, offset
+        if before is not None and abs(offset - before) > _CLOCK_STEP:
+            board.scheduler_log.warning("The clock was moved by %.1f s", (offset - before) / SECOND)
+            for task in board.session.task_list():
+                board.touch(task, task.look_at if task.look_at is not None and task.look_at <= board.now else None)
+
+    def clock_replaced(self) -> None:
+        """Another clock came with the config: forget what was noted by the old one."""
+        self._offset = None
+        for task in self.board.session.task_list():
+            self.board.agenda.set(task, NEVER)
+            task.started_instant = None
+            self.board.touch(task)
+
+    # Shutdown
+
+    def _stop(self) -> None:
+        board = self.board
+        if not self._shutdown_begun:
+            self._shutdown_begun = True
+            self._begin_shutdown()
+        if (board.force or board.session.config.instant_shutdown) and not self._all_asked:
+            self._all_asked = True
+            for run in list(board.runs.values()):
+                self.ender.end(run, "the scheduler is shutting down")
+        if board.runs and all(run.state is RunState.DEAF for run in board.runs.values()):
+            self.ender.abandon_deaf()
+        if not board.runs and not board.inbox:
+            self._stopped()
+
+    def _begin_shutdown(self) -> None:
+        board = self.board
+        board.scheduler_log.info("Shutting down…")
+        try:
+            self._bracket = self._hooks(board.session.hooks.shutdown)
+            self._bracket.open()
+        except Exception as error:
+            board.fail(f"a shutdown hook failed: {error}", error)
+        for run in list(board.runs.values()):
+            if run.task.permanent:
+                self.ender.end(run, "the scheduler is shutting down and the task is permanent")
+        if board.force or board.session.config.instant_shutdown:
+            for run in list(board.runs.values()):
+                self.ender.end(run, "the scheduler is shutting down")
+        try:
+            self._start_phase_tasks(lambda task: task.on_shutdown)
+        except Exception as error:
+            board.fail(f"a shutdown task could not be started: {error}", error)
+        # A force that came before must not end the shutdown tasks; one that comes later does.
+        self._all_asked = board.force or board.session.config.instant_shutdown
+
+    def force(self) -> None:
+        """End all runs in flight at once, those of shutdown tasks too."""
+        self.board.force = True
+        self._all_asked = False
+
+    def _stopped(self) -> None:
+        board = self.board
+        for error in self._bracket.close() if self._bracket is not None else []:
+            board.fail(f"a shutdown hook failed: {error}", error)
+        board.dirty.clear()
+        for task in board.session.task_list():
+            board.agenda.set(task, NEVER)
+        board.set_phase(Phase.CRASHED if board.fatal_error is not None else Phase.STOPPED)
+        board.scheduler_log.info("Scheduler stopped")
+
+    def _hooks(self, hooks: list[Callable[..., object]]) -> Bracket:
+        session = self.board.session
+        return Bracket(
+            hooks,
+            lambda hook, given: session.call(hook, None, given),
+            {"session": session, "scheduler": getattr(session, "scheduler", None)},
+        )
+

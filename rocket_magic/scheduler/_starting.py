@@ -1,0 +1,271 @@
+"""Floor 7: starting runs. All that start in one step are recorded in one group, then handed over.
+
+The order is the promise: the `run` record is in the repository before the task's code starts.
+"""
+
+from __future__ import annotations
+
+import traceback
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rocket_magic._protocols import Action, EventKind
+from rocket_magic.args import ArgumentEnv, Parameters
+from rocket_magic.conditions import AlwaysFalse
+from rocket_magic.exc import TaskLoggingError, TaskSetupError
+from rocket_magic.execution import Flag, Outcome, RunOrder
+from rocket_magic.instants import NEVER, SECOND, Span, from_timedelta
+from rocket_magic.log import Record
+from rocket_magic.scheduler._board import Board, Phase
+from rocket_magic.scheduler._hooks import Bracket
+from rocket_magic.scheduler._looking import LATE, Candidate
+from rocket_magic.tasks import RunState, TaskRun
+
+if TYPE_CHECKING:
+    from rocket_magic.scheduler._ending import Ender
+    from rocket_magic.tasks import Task
+
+_FIRST_PAUSE: Span = SECOND
+_LONGEST_PAUSE: Span = 60 * SECOND
+
+
+class Starter:
+    """Turns candidates into runs."""
+
+    def __init__(self, board: Board, ender: Ender) -> None:
+        self.board = board
+        self.ender = ender
+
+    def start(self, candidates: Sequence[Candidate]) -> None:
+        """Start tasks, higher priority first, then in the order they were registered."""
+        if len(candidates) > 1:
+            candidates = sorted(candidates, key=lambda one: (-one.task.priority, one.task.number))
+        started: list[TaskRun] = []
+        records: list[Record] = []
+        for candidate in candidates:
+            if self._missed(candidate) or not self._has_slot(candidate):
+                continue
+            run = self._prepare(candidate)
+            if run is not None:
+                started.append(run)
+                records.append(self._run_record(run))
+        if started:
+            log = self.board.session.log
+            log.write(records, lambda error: self._recorded(started, records, error))
+
+    # Before the record
+
+    def _has_slot(self, candidate: Candidate) -> bool:
+        """Whether a process may be started; if not, the task waits and says for what."""
+        board, task = self.board, candidate.task
+        config = board.session.config
+        if (task.execution or config.execution) != "process" or board.n_processes < config.max_process_count:
+            return True
+        if candidate.batch is not None:
+            task.batches.insert(0, candidate.batch)
+        task.held_by = f"max_process_count: {config.max_process_count} process runs are in flight"
+        board.waiting_for_slot.setdefault(task, candidate.due)
+        board.publish("task", task.name)
+        return False
+
+    def _missed(self, candidate: Candidate) -> bool:
+        """Skip a start that is later than its misfire grace time allows, and record that."""
+        board, task = self.board, candidate.task
+        late = board.now - candidate.due
+        if late <= LATE or candidate.batch is not None:
+            return False
+        grace = task._misfire_grace_time  # noqa: SLF001  the stored span; the field shows a timedelta
+        if grace is None:
+            configured = board.session.config.misfire_grace_time
+            grace = None if configured is None else from_timedelta(configured)
+        if grace is None or late <= grace:
+            return False
+        run_id = self._run_id(task, Parameters(), next(board.run_numbers))
+        reason = f"missed: it was due {late / SECOND:.0f} s ago, which is more than misfire_grace_time allows"
+        pair = [
+            Record(task.name, action, board.now, run_id, start=board.now, due=candidate.due, reason=reason)
+            for action in (Action.RUN, Action.INACTION)
+        ]
+        board.session.log.write(pair, lambda error: self._log_failed(error) if error else None)
+        board.publish("run", task.name)
+        board.touch(task)
+        return True
+
+    def _prepare(self, candidate: Candidate) -> TaskRun | None:
+        board, task = self.board, candidate.task
+        config = board.session.config
+        batch = candidate.batch if candidate.batch is not None else Parameters()
+        number = next(board.run_numbers)
+        run_id = self._run_id(task, batch, number)
+        run = TaskRun(
+            run_id, number, task, task.name, board.now, board.uptime, board.elapsed,
+            candidate.due, candidate.merged, candidate.attempt,
+        )  # fmt: skip
+        mode = task.execution or config.execution
+        sink = board.session.sink_factory(task.name, run_id) if board.session.sink_factory else None
+        flag = Flag()
+        try:
+            run.executor = board.executors[mode]
+            call = self._call(task, batch, flag, run)
+        except BaseException as error:
+            if sink is not None:
+                sink.error(type(error).__name__, str(error), traceback.format_exception(error))
+                sink.close()
+            self._setup_failed(run, error)
+            return None
+        run.order = RunOrder(
+            run_id=run_id, task_name=task.name, call=call, sink=sink, flag=flag, clock=board.session.clock,
+            daemon=config.tasks_as_daemon if task.daemon is None else task.daemon,
+        )  # fmt: skip
+        run.params_text = call.describe() if batch or task._parameters else None  # noqa: SLF001  no empty mapping made
+        if mode != "main" and not task.permanent:
+            timeout = task._timeout  # noqa: SLF001  the stored span; the field shows a timedelta
+            if timeout is None:
+                timeout = NEVER if config.timeout is None else from_timedelta(config.timeout)
+            if timeout != NEVER:
+                run.deadline = board.uptime + timeout
+        self._enter(run, mode)
+        return run
+
+    def _call(self, task: Task, batch: Parameters, flag: Flag, run: TaskRun) -> Any:
+        board = self.board
+        env = ArgumentEnv(session=board.session, task=task, run=None)
+        call = task.make_call(batch, env, board.session.config.param_materialize)
+        hooks = board.session.hooks.task_execute
+        if hooks:
+            bracket = Bracket(
+                hooks,
+                lambda hook, given: board.session.call(hook, task, given),
+                {"task": task, "session": board.session},
+            )
+            bracket.open()
+            run.bracket = bracket
+        return call
+
+    def _enter(self, run: TaskRun, mode: str) -> None:
+        board, task = self.board, run.task
+        if not task.runs:
+            task.runs = {}
+        task.runs[run.run_id] = run
+        board.runs[run.run_id] = run
+        task.started_instant = board.now
+        task.late = None
+        board.waiting_for_slot.pop(task, None)
+        if mode == "process":
+            board.n_processes += 1
+            run.is_process = True
+
+    def _run_id(self, task: Task, params: Parameters, number: int) -> str:
+        make = task.func_run_id or self.board.session.config.func_run_id
+        if make is not None:
+            return str(make(task, params))
+        return f"{number:08d}" if self.board.virtual else uuid.uuid4().hex
+
+    def _run_record(self, run: TaskRun) -> Record:
+        return Record(
+            run.task_name, Action.RUN, run.started_at, run.run_id, start=run.started_at, due=run.due,
+            merged=run.merged, attempt=run.attempt, params=run.params_text, elapsed=self.board.elapsed,
+        )  # fmt: skip
+
+    # After the record
+
+    def _recorded(self, runs: list[TaskRun], records: list[Record], error: BaseException | None) -> None:
+        """The repository answered; from its writer's thread, unless it is the in-memory one."""
+        board = self.board
+        if board.is_owner():
+            self._hand_over(runs, records, error)
+        else:
+            board.inbox.post(lambda: self._hand_over(runs, records, error))
+
+    def _hand_over(self, runs: list[TaskRun], records: list[Record], error: BaseException | None) -> None:
+        board = self.board
+        if error is not None:
+            for run in runs:
+                self.ender.leave(run)
+            self._log_failed(error)
+            return
+        board.log_pause_span = 0
+        for run, record in zip(runs, records, strict=True):
+            board.publish("record", run.task_name, record)
+            board.happened(EventKind.RUN_STARTED, run.task_name)
+            if run.state is RunState.ENDING:
+                board.inbox.report(Outcome(run.run_id, Action.TERMINATE, reason=run.end_reason))
+                continue
+            run.state = RunState.RUNNING
+            if run.deadline is not None:
+                board.add_deadline(run, run.deadline)
+            if not isinstance(run.task.end_cond, AlwaysFalse):
+                board.add_end_look(run, board.now)
+            if self._keeps_looking(run.task):
+                board.agenda.set(run.task, board.now + max(board.cycle, 1))
+            self._launch(run)
+
+    def _keeps_looking(self, task: Task) -> bool:
+        """Whether a running task may be due again: then it is looked at one cycle later."""
+        config = self.board.session.config
+        several = task.multilaunch if task.multilaunch is not None else config.multilaunch
+        return bool(several) or (task.on_overlap or config.on_overlap) != "skip"
+
+    def _launch(self, run: TaskRun) -> None:
+        board = self.board
+        if run.executor is None or run.order is None:
+            return
+        try:
+            run.executor.start(run.order, board.inbox.report)
+        except Exception as error:
+            # The run record is written, so this run needs an outcome like every other.
+            board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=_text(error)))
+            self._setup_error(run.task, error)
+
+    # When it goes wrong
+
+    def _setup_failed(self, run: TaskRun, error: BaseException) -> None:
+        """A run that can't be started is recorded as a failed one (Rocketry's rule)."""
+        board = self.board
+        pair = [
+            self._run_record(run),
+            Record(
+                run.task_name, Action.FAIL, board.now, run.run_id, start=run.started_at, end=board.now,
+                due=run.due, attempt=run.attempt, reason=f"could not be started: {error}", exc_text=_text(error),
+                elapsed=board.elapsed,
+            ),
+        ]  # fmt: skip
+        run.task.started_instant = board.now
+        board.session.log.write(pair, lambda problem: self._log_failed(problem) if problem else None)
+        for record in pair:
+            board.publish("record", run.task_name, record)
+        board.happened(EventKind.RUN_FINISHED, run.task_name)
+        board.touch(run.task)
+        self._setup_error(run.task, error)
+
+    def _setup_error(self, task: Task, error: BaseException) -> None:
+        board = self.board
+        text = f"task {task.name!r} could not be started: {type(error).__name__}: {error}"
+        if board.session.config.silence_task_prerun:
+            board.silence(text, error)
+            return
+        failure = error if isinstance(error, TaskSetupError) else TaskSetupError(text)
+        if failure is not error:
+            failure.__cause__ = error
+        board.fail(text, failure)
+
+    def _log_failed(self, error: BaseException) -> None:
+        """No start without its record (rule D4): stop, or pause starts and try again."""
+        board = self.board
+        text = f"the task log can't be written: {type(error).__name__}: {error}"
+        if not board.session.config.silence_task_logging:
+            failure = error if isinstance(error, TaskLoggingError) else TaskLoggingError(text)
+            board.fail(text, failure)
+            return
+        board.silence(text, error)
+        board.log_pause_span = min(max(2 * board.log_pause_span, _FIRST_PAUSE), _LONGEST_PAUSE)
+        board.log_pause = board.now + board.log_pause_span
+        board.problem = f"{text}; starts are held, next try in {board.log_pause_span // SECOND} s"
+        board.publish("state")
+        if board.phase is Phase.STARTING:
+            board.set_phase(Phase.RUNNING)
+
+
+def _text(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

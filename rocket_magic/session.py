@@ -1,0 +1,495 @@
+"""Floor 8: `Session`, which owns everything of one scheduler.
+
+Tasks, configuration, parameters, return values, hooks, log, clock and scheduler. Every public method
+may be called from any thread: what concerns the scheduler's state goes to its inbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any
+
+from rocket_magic import args
+from rocket_magic._protocols import Context, Explanation, History, Sink
+from rocket_magic._registry import Registry
+from rocket_magic.args import ArgumentEnv, Parameters
+from rocket_magic.clock import Clock, VirtualClock, as_clock
+from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
+from rocket_magic.config import Config
+from rocket_magic.instants import to_datetime
+from rocket_magic.log import TaskLog
+from rocket_magic.scheduler import (
+    Change,
+    Hooks,
+    Runner,
+    Scheduler,
+    SessionSnapshot,
+    TaskSnapshot,
+    snapshot_session,
+    snapshot_task,
+)
+from rocket_magic.tasks import CodeTask, CommandTask, FuncTask, Task
+from rocket_magic.tasks._home import set_default_factory, set_default_session
+from rocket_magic.time import as_zone
+
+__all__ = ["Session"]
+
+Listener = Callable[[Change], None]
+
+
+class Returns(dict[Any, Any]):
+    """The last return value of each task; asked by task, by name or by function."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__()
+        self._registry = registry
+
+    def _key(self, key: Any) -> Any:
+        if isinstance(key, str):
+            return key
+        if isinstance(key, Task):
+            return key.name
+        task = self._registry.get(key)
+        return key if task is None else task.name
+
+    def __getitem__(self, key: Any) -> Any:
+        return super().__getitem__(self._key(key))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(self._key(key), value)
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(self._key(key))
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value, or the default when the task has returned none yet."""
+        return super().get(self._key(key), default)
+
+
+class Session:
+    """Owns everything of one scheduler.
+
+    Args:
+        config: A `Config`, or a mapping of its options.
+        parameters: Session parameters: used where nothing nearer sets a key.
+        delete_existing_loggers: Accepted for programs written for Rocketry; sessions share no
+            handlers here, so there is nothing to delete.
+        **options: Single options; they win over those in `config`.
+
+    Raises:
+        ConfigError: An unknown option or a refused value.
+    """
+
+    def __init__(
+        self,
+        config: Config | Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        delete_existing_loggers: bool = False,  # noqa: ARG002  Rocketry's
+        **options: Any,
+    ) -> None:
+        given = config.model_dump(exclude_unset=True) if isinstance(config, Config) else dict(config or {})
+        self.config = Config(**{**given, **options})
+        self._registry = Registry()
+        self.parameters = Parameters(parameters or {})
+        self.returns: dict[Any, Any] = Returns(self._registry)
+        self.hooks = Hooks()
+        self.sink_factory: Callable[[str, str], Sink] | None = None
+        self.custom_phrases: list[CustomPhrase] = []
+        self._listeners: tuple[Listener, ...] = ()
+        self._listener_errors = 0
+        self._clock: Clock = as_clock(self.config.time_func)
+        self._log = self._new_log()
+        self._log_set_aside: TaskLog | None = None
+        self._runner = Runner(self)
+        self._board = self._runner.board
+        self.scheduler = Scheduler(self._runner.engine)
+        self.config.on_change(self._config_changed)
+
+    # What it consists of
+
+    @property
+    def log(self) -> TaskLog:
+        """The task log."""
+        return self._log
+
+    @property
+    def history(self) -> History:
+        """The index over the log that conditions ask."""
+        return self._log.history
+
+    @property
+    def clock(self) -> Clock:
+        """The clock, made from the config's `time_func`."""
+        return self._clock
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of schedules: `timezone`, else that of a virtual clock, else the system's."""
+        if self.config.timezone is not None:
+            return as_zone(self.config.timezone)
+        return self._clock.tz if isinstance(self._clock, VirtualClock) else as_zone(None)
+
+    @property
+    def env(self) -> Any:
+        """The session parameter `env`, or None."""
+        return self.parameters.get("env")
+
+    @property
+    def tasks(self) -> set[Task]:
+        """The tasks, as a set of its own."""
+        return set(self._registry)
+
+    def task_list(self) -> list[Task]:
+        """The tasks in the order they were registered."""
+        return list(self._registry)
+
+    def __getitem__(self, key: Any) -> Task:
+        return self._registry.lookup(key)
+
+    def __contains__(self, key: object) -> bool:
+        return self._registry.get(key) is not None
+
+    def find_task(self, name: str) -> Task | None:
+        """The task of that name, or None."""
+        return self._registry.find(name)
+
+    # Tasks
+
+    def create_task(self, *, command: Any = None, path: Any = None, code: str | None = None, **policy: Any) -> Any:
+        """Make a task of this session.
+
+        Args:
+            command: A program: makes a `CommandTask`.
+            path: A Python file: makes a `FuncTask` of a function in it.
+            code: Source text: makes a `CodeTask`.
+            **policy: `func` and everything that kind of task takes.
+
+        Returns:
+            The task; without anything to call, a decorator that takes the function.
+        """
+        if command is not None:
+            return CommandTask(command, session=self, **policy)
+        if code is not None:
+            return CodeTask(code, session=self, **policy)
+        if path is not None:
+            return FuncTask(path=path, session=self, **policy)
+        func = policy.pop("func", None)
+        if func is None:
+
+            def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+                self.create_task(func=function, **policy)
+                return function
+
+            return decorate
+        policy.setdefault("name", getattr(func, "__name__", None))
+        return FuncTask(func, session=self, **policy)
+
+    def add_task(self, task: Task) -> None:
+        """Take in a task that was removed, or made for another session."""
+        if task.session is not self:
+            task.session = self
+        self.adopt(task)
+
+    def adopt(self, task: Task) -> Task | None:
+        """Register a new task under its name; None when `task_pre_exist` says to ignore it."""
+        registered, replaced = self._registry.add(task, self.config.task_pre_exist)
+        if registered is None:
+            return None
+        if self.hooks.task_init:
+            self._runner.call_init_hooks(task)
+        self._runner.enlist(task, replaced)
+        return task
+
+    def remove_task(self, task: Any) -> None:
+        """Take a task out; a run in flight ends under its name, records stay."""
+        found = self[task]
+        self._registry.remove(found)
+        self._runner.forget(found)
+
+    def rename(self, task: Task, name: str) -> None:
+        """Give a task another name; records keep the old one."""
+        old = task.name
+        self._registry.rename(task, name)
+        self._runner.tasks_changed(old, name)
+
+    def clear(self) -> None:
+        """Take all tasks out and forget session parameters and return values."""
+        for task in self.task_list():
+            self.remove_task(task)
+        self.parameters.clear()
+        self.returns.clear()
+
+    def get_tasks(self) -> list[Task]:
+        """The tasks in the order they were registered."""
+        return self.task_list()
+
+    def get_task(self, task: Any) -> Task:
+        """The task of a name or function (Rocketry's older form of `session[...]`)."""
+        return self[task]
+
+    def task_exists(self, task: Any) -> bool:
+        """Whether a task is registered (Rocketry's older form of `in`)."""
+        return task in self
+
+    def task_changed(self, task: Task, field: str) -> None:
+        """A field of a task was set: it takes effect at the next wake-up."""
+        if self._registry.find(task.name) is task:
+            self._runner.changed(task, field)
+
+    # Acting on tasks
+
+    def queue_batch(self, task: Task, values: Mapping[str, Any]) -> None:
+        """Queue one run by hand; see `Task.run`."""
+        self._runner.queue(task, Parameters(values))
+
+    def terminate_task(self, task: Task, reason: str) -> None:
+        """Ask the runs in flight of a task to end; see `Task.terminate`."""
+        self._runner.terminate(task, reason)
+
+    def run_alone(self, task: Task, values: Mapping[str, Any]) -> Any:
+        """Run a task at once on the calling thread, outside the schedule, and return its value."""
+        return self._runner.run_alone(task, Parameters(values))
+
+    # The scheduler
+
+    def start(self) -> None:
+        """Run the scheduler on the calling thread until it has shut down."""
+        self._runner.run()
+
+    async def serve(self) -> None:
+        """Run the scheduler on the running event loop until it has shut down."""
+        await self._runner.serve()
+
+    def start_thread(self) -> None:
+        """Run the scheduler on a background thread; does nothing when it runs already."""
+        self._runner.start_thread()
+
+    def stop(self, *, force: bool = False, wait: float | None = None) -> bool:
+        """Shut down and wait for the end.
+
+        Args:
+            force: End the runs in flight instead of waiting for them.
+            wait: Seconds to wait at most; None for as long as it takes.
+
+        Returns:
+            Whether it has ended.
+        """
+        return self._runner.stop(force=force, wait=wait)
+
+    def run(self, *tasks: Any, execution: str | None = None, obey_cond: bool = False) -> None:
+        """Run some tasks once, now, and nothing else; returns when they have ended.
+
+        Args:
+            *tasks: Names, functions or task objects.
+            execution: Carry them out this way instead of their own.
+            obey_cond: Start only those whose start condition is true.
+
+        Raises:
+            UnknownTaskError: There is no such task.
+        """
+        self._runner.run_once([self[task] for task in tasks], execution, obey_cond=obey_cond)
+
+    def shut_down(self, force: bool | None = None) -> None:
+        """Ask the scheduler to shut down; it waits for the runs in flight.
+
+        Args:
+            force: True ends them instead. A second call does the same.
+        """
+        self._runner.shut_down(force=bool(force))
+
+    def shutdown(self) -> None:
+        """Rocketry's older name of `shut_down`."""
+        self.shut_down()
+
+    def restart(self) -> None:
+        """Restart the scheduler as the option `restarting` says, when the runs in flight have ended.
+
+        Raises:
+            RestartError: In a Jupyter kernel only "recall" is possible.
+        """
+        self._runner.restart()
+
+    def set_as_default(self) -> None:
+        """Make this the session that tasks without one belong to."""
+        set_default_session(self)
+
+    # Time travel
+
+    def step(self, span: Any = None, *, to_next: bool = False, until: Any = None, wait_for_runs: bool = True) -> datetime:
+        """Move a virtual clock on and carry out everything due on the way; see `Rocketry.step`."""
+        return to_datetime(self._runner.step(span, to_next=to_next, until=until, patient=wait_for_runs), self.zone)
+
+    # Log
+
+    def set_repo(self, repo: Any, delete_existing: bool = False) -> None:
+        """Keep the task log in another repository.
+
+        Args:
+            repo: A Red Bird repository, anything with its `add` and `filter_by`, or a URL:
+                "memory:", "csv:PATH", "sqlite:///PATH", "postgresql://…".
+            delete_existing: Accepted for Rocketry's programs: the earlier repository is always let go.
+
+        Raises:
+            RepositoryError: It can't be opened.
+        """
+        self._runner.set_repo(repo, delete_existing=delete_existing)
+
+    def get_repo(self) -> Any:
+        """The repository of the task log."""
+        return self._log.repo
+
+    def get_task_log(self, **query: Any) -> Any:
+        """Records of the task log, oldest first.
+
+        Args:
+            **query: Fields that must match, e.g. `task_name="load"`, `action="fail"`.
+        """
+        return self._log.query(**query)
+
+    def task_logger(self, task: Task) -> Any:
+        """The log, seen by one task."""
+        return self._log.for_task(task.name)
+
+    # Conditions, arguments, time
+
+    def condition(self, value: Any) -> BaseCondition:
+        """Read a condition; the session's own phrases are understood."""
+        return as_condition(value, self.custom_phrases)
+
+    def context(self, task: Any = None) -> Context:
+        """The situation in which a condition answers now."""
+        clock = self._clock
+        return Context(now=clock.now(), elapsed=clock.elapsed(), session=self, task=task)  # type: ignore[arg-type]
+
+    def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
+        """Call a user's function with its arguments filled in."""
+        return args.call(function, ArgumentEnv(session=self, task=task, run=None), given)
+
+    def get_time(self) -> datetime:
+        """The current time by the session's clock; naive local unless a `timezone` is set."""
+        moment = to_datetime(self._clock.now(), self.zone)
+        return moment if self.config.timezone is not None else moment.replace(tzinfo=None)
+
+    def get_cond_parsers(self) -> list[CustomPhrase]:
+        """The phrases of this session's own conditions."""
+        return list(self.custom_phrases)
+
+    def explain_task(self, task: Task) -> Explanation:
+        """Why a task runs or doesn't, as a tree."""
+        return self._runner.explain(task)
+
+    def explain(self, task: Any) -> Explanation:
+        """Why a task runs or doesn't, as a tree.
+
+        Args:
+            task: Name, function or task object.
+        """
+        return self._runner.explain(self[task])
+
+    # Hooks, usable as decorators
+
+    def hook_startup(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: call the function at startup; after its yield, when startup tasks have ended."""
+        return _adder(self.hooks.startup)
+
+    def hook_shutdown(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: call the function at shutdown; after its yield, when everything has ended."""
+        return _adder(self.hooks.shutdown)
+
+    def hook_scheduler_cycle(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: call the function whenever the scheduler looks at tasks."""
+        return _adder(self.hooks.scheduler_cycle)
+
+    def hook_task_init(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: call the function with each new `task`."""
+        return _adder(self.hooks.task_init)
+
+    def hook_task_execute(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: call the function before each run; its yield gets the (type, error, traceback)."""
+        return _adder(self.hooks.task_execute)
+
+    # What others see
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call a function after every change, on the thread that made it; it must be quick.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._listeners = (*self._listeners, listener)
+
+        def unsubscribe() -> None:
+            self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return unsubscribe
+
+    def publish(self, change: Change) -> None:
+        """Tell the listeners of a change; what one raises is counted, never passed on."""
+        for listener in self._listeners:
+            try:
+                listener(change)
+            except Exception as error:
+                self._listener_errors += 1
+                if self._listener_errors == 1:
+                    self._board.silence(f"a listener of the session raised: {error}", error)
+
+    def snapshot(self) -> SessionSnapshot:
+        """Picture of scheduler and tasks."""
+        return snapshot_session(self._board, tuple(snapshot_task(self._board, task) for task in self._registry))
+
+    def snapshot_state(self) -> SessionSnapshot:
+        """Picture of the scheduler alone, without its tasks."""
+        return snapshot_session(self._board, ())
+
+    def snapshot_task(self, name: str) -> TaskSnapshot | None:
+        """Picture of one task, or None when there is none of that name."""
+        task = self._registry.find(name)
+        return None if task is None else snapshot_task(self._board, task)
+
+    def _config_changed(self, name: str, value: Any) -> None:  # noqa: ARG002  the callback's form
+        self._runner.config_changed(name)
+
+    def renew_clock(self) -> bool:
+        """Take the clock from the config again, as a restart does; whether it is another one now.
+
+        History made in virtual time is kept apart from the real log: a virtual clock that replaces a
+        real one brings a log of its own, and going back brings the real log back.
+        """
+        fresh = as_clock(self.config.time_func)
+        if self._same_clock(fresh):
+            return False
+        was_virtual = isinstance(self._clock, VirtualClock)
+        self._clock = fresh
+        if isinstance(fresh, VirtualClock):
+            if self._log_set_aside is None and not was_virtual:
+                self._log_set_aside = self._log
+            self._log = self._new_log()
+        elif self._log_set_aside is not None:
+            self._log, self._log_set_aside = self._log_set_aside, None
+        return True
+
+    def _same_clock(self, other: Clock) -> bool:
+        mine = self._clock
+        if isinstance(other, VirtualClock) or isinstance(mine, VirtualClock):
+            return other is mine
+        return getattr(other, "function", None) is getattr(mine, "function", None)
+
+    def _new_log(self) -> TaskLog:
+        return TaskLog(
+            capacity=self.config.log_capacity, zone=lambda: self.zone, logger_name=self.config.task_logger_basename
+        )
+
+    def __repr__(self) -> str:
+        return f"<Session {self.scheduler.state}, {len(self._registry)} tasks>"
+
+
+def _adder(hooks: list[Callable[..., Any]]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def add(hook: Callable[..., Any]) -> Callable[..., Any]:
+        hooks.append(hook)
+        return hook
+
+    return add
+
+
+set_default_factory(Session)

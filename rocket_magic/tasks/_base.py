@@ -1,0 +1,456 @@
+"""Floor 5: `Task`, a callable plus its policy.
+
+A task holds its definition (fields checked when set) and a little state that only the scheduler's
+thread writes (`runs`, `look_at`, …). What happened to it is in the log, not here: `status` and
+`last_*` ask the session's history. Slots and shared defaults keep ten thousand of them small.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from rocket_magic._protocols import Action, Explanation
+from rocket_magic.args import Call, ParameterPlan, Parameters
+from rocket_magic.exc import TaskError
+from rocket_magic.instants import Instant, to_datetime
+from rocket_magic.tasks import _fields as fields
+from rocket_magic.tasks._home import Home, default_session
+from rocket_magic.tasks._run import TaskRun
+
+_NO_RUNS: dict[str, TaskRun] = {}
+_LONGEST_NAME = 1000
+
+
+class Task:
+    """A callable plus its policy. Subclass it and override `execute` for a kind of your own.
+
+    Args:
+        session: The session it belongs to; the process's default session when None.
+        name: Unique in the session; chosen by `get_default_name` when None.
+        start_cond: When it starts: a condition, text of the phrase language, a bool, or None (only
+            by hand).
+        end_cond: When a run of it is ended; forms as `start_cond`.
+        **policy: Every other field below, by name.
+
+    Raises:
+        TaskError: A value is refused.
+        DuplicateTaskError: The name is taken and `task_pre_exist` is "raise".
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_daemon",
+        "_description",
+        "_disabled",
+        "_end_cond",
+        "_execution",
+        "_func_run_id",
+        "_misfire_grace_time",
+        "_multilaunch",
+        "_name",
+        "_on_overlap",
+        "_on_shutdown",
+        "_on_startup",
+        "_parameters",
+        "_permanent",
+        "_priority",
+        "_rerun_interrupted",
+        "_start_cond",
+        "_timeout",
+        "barred",
+        "batches",
+        "held_by",
+        "late",
+        "look_at",
+        "number",
+        "problem",
+        "queued_starts",
+        "removed",
+        "runs",
+        "session",
+        "started_instant",
+        "successor",
+    )
+
+    start_cond = fields.Field[Any](
+        fields.as_start_condition, "When the task starts: a condition, phrase text, a bool or None (by hand)."
+    )
+    end_cond = fields.Field[Any](
+        fields.as_start_condition, "When a run is ended: a condition, phrase text, a bool or None (never)."
+    )
+    description = fields.Field[str | None](fields.as_given, "What the task does, for people.")
+    execution = fields.Field[str | None](
+        fields.as_execution, 'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.'
+    )
+    priority = fields.Field[int](fields.as_priority, "Of tasks due at one instant, higher starts first.")
+    disabled = fields.Field[bool](fields.as_bool("disabled"), "A disabled task starts only by hand.")
+    timeout = fields.Field[Any](
+        fields.as_timeout,
+        'Longest run: seconds, "10 minutes", a timedelta or "never"; None: the session\'s.',
+        fields.show_span,
+    )
+    daemon = fields.Field[bool | None](
+        fields.as_given, "Whether its process ends with the scheduler; None: the session's `tasks_as_daemon`."
+    )
+    permanent = fields.Field[bool](
+        fields.as_bool("permanent"), "Runs for ever: no timeout, and is ended first at shutdown."
+    )
+    multilaunch = fields.Field[Any](
+        fields.as_multilaunch, "Parallel runs: True, False, or their largest number; None: the session's."
+    )
+    on_startup = fields.Field[bool](fields.as_bool("on_startup"), "Runs when the scheduler starts, and only then.")
+    on_shutdown = fields.Field[bool](fields.as_bool("on_shutdown"), "Runs when the scheduler stops, and only then.")
+    on_overlap = fields.Field[str | None](
+        fields.as_overlap, 'When due while running: "skip", "queue" or "replace"; None: the session\'s.'
+    )
+    misfire_grace_time = fields.Field[Any](
+        fields.as_grace,
+        "How late a start may be before it is skipped and recorded as missed; None: the session's.",
+        fields.show_span,
+    )
+    rerun_interrupted = fields.Field[bool | None](
+        fields.as_given, "Whether a run that the scheduler's death cut off is started again; None: the session's."
+    )
+    func_run_id = fields.Field[Callable[..., str] | None](
+        fields.as_given, "Makes the id of a run from (task, parameters); None: the session's."
+    )
+
+    DEFAULT_EXECUTION: ClassVar[str | None] = None
+
+    def __init__(  # noqa: PLR0913  Rocketry's task options are many, all by keyword
+        self,
+        *,
+        session: Any = None,
+        name: str | None = None,
+        start_cond: Any = None,
+        end_cond: Any = None,
+        description: str | None = None,
+        execution: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        priority: int = 0,
+        disabled: bool = False,
+        timeout: Any = None,
+        daemon: bool | None = None,
+        permanent: bool | None = None,
+        permanent_task: bool = False,
+        multilaunch: bool | int | None = None,
+        on_startup: bool = False,
+        on_shutdown: bool = False,
+        on_overlap: str | None = None,
+        misfire_grace_time: Any = None,
+        rerun_interrupted: bool | None = None,
+        func_run_id: Callable[..., str] | None = None,
+    ) -> None:
+        self.session: Home = default_session() if session is None else session
+        self._name = ""
+        self._name = check_name(self.get_default_name() if name is None else name)
+        self._description = description
+        self._start_cond = self.session.condition(start_cond)
+        self._end_cond = self.session.condition(end_cond)
+        self._execution = fields.as_execution(self, execution or self.DEFAULT_EXECUTION)
+        self._parameters = Parameters(parameters) if parameters else None
+        self._priority = fields.as_priority(self, priority)
+        self._disabled = disabled
+        self._timeout = fields.as_timeout(self, timeout)
+        self._daemon = daemon
+        self._permanent = permanent_task if permanent is None else permanent
+        self._multilaunch = fields.as_multilaunch(self, multilaunch)
+        self._on_startup = on_startup
+        self._on_shutdown = on_shutdown
+        self._on_overlap = fields.as_overlap(self, on_overlap)
+        self._misfire_grace_time = fields.as_grace(self, misfire_grace_time)
+        self._rerun_interrupted = rerun_interrupted
+        self._func_run_id = func_run_id
+        self._blank()
+        self.session.adopt(self)
+
+    def _blank(self) -> None:
+        """The state that the scheduler writes, as it is before the first look."""
+        self.batches: list[Parameters] = []
+        self.runs: dict[str, TaskRun] = _NO_RUNS
+        self.look_at: Instant | None = None
+        self.started_instant: Instant | None = None
+        self.number = 0
+        self.problem: str | None = None
+        self.held_by: str | None = None
+        self.queued_starts = 0
+        self.late: Instant | None = None
+        self.barred: str | None = None
+        self.removed = False
+        self.successor: Task | None = None
+
+    # What a kind of task offers
+
+    def get_default_name(self) -> str:
+        """The name of a task that was given none.
+
+        Raises:
+            TaskError: This kind of task has no natural name.
+        """
+        msg = f"{type(self).__name__} needs a name: pass name='...'"
+        raise TaskError(msg)
+
+    def execute(self, **parameters: Any) -> Any:
+        """What the task does; its keyword arguments are the parameters it takes."""
+        msg = f"task {self.name!r}: a subclass of Task must override execute()"
+        raise TaskError(msg)
+
+    def make_call(self, batch: Mapping[str, Any], env: Any, materialize: str) -> Call:
+        """Put the parameters of one run together with what is called.
+
+        Args:
+            batch: Parameters of this run only.
+            env: What argument objects are resolved against.
+            materialize: "pre" or "post", where an argument leaves it open.
+
+        Raises:
+            ParameterError: They don't fit the function.
+        """
+        from_session = self.prefilter_params(self.session.parameters)
+        return self.plan().build(from_session, self._parameters or {}, batch, env, materialize)
+
+    def plan(self) -> Any:
+        """The parameter plan of what is called (see `rocket_magic.args`)."""
+        return ParameterPlan(self.execute)
+
+    def check_batch(self, batch: Mapping[str, Any]) -> None:
+        """Refuse parameters of a run by hand that the function doesn't take.
+
+        Raises:
+            ParameterError: Names the key and those that are taken.
+        """
+        if batch:
+            self.plan().check(batch)
+
+    def prefilter_params(self, params: Any) -> Any:
+        """Choose among the session's parameters; a subclass may narrow them."""
+        return params
+
+    def process_success(self, output: Any) -> None:
+        """Called on the scheduler's thread after a run succeeded, with its return value."""
+
+    def process_failure(self, exception: BaseException | None) -> None:
+        """Called on the scheduler's thread after a run failed."""
+
+    def process_finish(self, status: str) -> None:
+        """Called on the scheduler's thread after every run, with its outcome."""
+
+    # Name and registry
+
+    @property
+    def name(self) -> str:
+        """Unique in the session; assign to rename (records keep the old name)."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self.session.rename(self, check_name(value))
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of this task: they win over the function's and the session's."""
+        if self._parameters is None:
+            self._parameters = Parameters()
+        return self._parameters
+
+    @parameters.setter
+    def parameters(self, value: Mapping[str, Any]) -> None:
+        self._parameters = Parameters(value)
+        self.session.task_changed(self, "parameters")
+
+    @property
+    def permanent_task(self) -> bool:
+        """Rocketry's other name of `permanent`."""
+        return self._permanent
+
+    @property
+    def logger(self) -> Any:
+        """The log, seen by this task: `filter_by`, `get_records`, `get_latest`, and `info(...)`."""
+        return self.session.task_logger(self)
+
+    def delete(self) -> None:
+        """Take the task out of its session; its records stay."""
+        self.session.remove_task(self)
+
+    # Acting on it, from any thread
+
+    def run(self, params: Mapping[str, Any] | None = None, /, **kwargs: Any) -> None:
+        """Queue one run by hand; it starts whatever the start condition says, even when disabled.
+
+        Args:
+            params: Parameters of that run only (also accepted by keyword).
+            **kwargs: The same.
+
+        Raises:
+            ParameterError: A key that the function doesn't take.
+        """
+        self.session.queue_batch(self, {**(params or {}), **kwargs})
+
+    def terminate(self, reason: str = "terminate() was called") -> None:
+        """Ask the runs in flight to end; does nothing to a task that is idle."""
+        self.session.terminate_task(self, reason)
+
+    def __call__(self, **params: Any) -> Any:
+        """Run the task at once, outside the schedule, and return its value."""
+        return self.session.run_alone(self, params)
+
+    def explain(self) -> Explanation:
+        """Why it runs or doesn't: its condition as a tree, with everything that holds it."""
+        return self.session.explain_task(self)
+
+    # What happened to it
+
+    @property
+    def status(self) -> str | None:
+        """Action of its newest record: run, success, fail, terminate, inaction, crash, or None."""
+        action = self.session.history.status(self._name)
+        return None if action is None else action.value
+
+    def get_status(self) -> str | None:
+        """Rocketry's other name of `status`."""
+        return self.status
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is in flight."""
+        return bool(self.runs)
+
+    @property
+    def running_since(self) -> tuple[Instant, ...]:
+        """Start instants of the runs in flight, oldest first."""
+        runs = self.runs
+        return tuple(run.started_at for run in list(runs.values())) if runs else ()
+
+    def is_alive(self) -> bool:
+        """Whether a run is in flight."""
+        return bool(self.runs)
+
+    @property
+    def n_alive(self) -> int:
+        """How many runs are in flight."""
+        return len(self.runs)
+
+    def is_runnable(self) -> bool:
+        """Whether it would start now: a queued run, or enabled and its condition true."""
+        if self.batches:
+            return True
+        return not self._disabled and bool(self._start_cond.holds(self.session.context(self)))
+
+    def __bool__(self) -> bool:
+        return self.is_runnable()
+
+    def _last(self, action: Action) -> datetime | None:
+        mark = self.session.history.last(self._name, frozenset((action,)))
+        return None if mark is None else local_datetime(self.session, mark.at)
+
+    @property
+    def last_run(self) -> datetime | None:
+        """When it last started; naive local time unless the session has a `timezone`."""
+        return self._last(Action.RUN)
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When it last succeeded."""
+        return self._last(Action.SUCCESS)
+
+    @property
+    def last_fail(self) -> datetime | None:
+        """When it last failed."""
+        return self._last(Action.FAIL)
+
+    @property
+    def last_terminate(self) -> datetime | None:
+        """When it was last terminated."""
+        return self._last(Action.TERMINATE)
+
+    @property
+    def last_inaction(self) -> datetime | None:
+        """When it last had nothing to do."""
+        return self._last(Action.INACTION)
+
+    @property
+    def last_crash(self) -> datetime | None:
+        """When it last crashed."""
+        return self._last(Action.CRASH)
+
+    def get_last_run(self) -> datetime | None:
+        """Rocketry's other name of `last_run`."""
+        return self.last_run
+
+    def get_last_success(self) -> datetime | None:
+        """Rocketry's other name of `last_success`."""
+        return self.last_success
+
+    def get_last_fail(self) -> datetime | None:
+        """Rocketry's other name of `last_fail`."""
+        return self.last_fail
+
+    def get_last_terminate(self) -> datetime | None:
+        """Rocketry's other name of `last_terminate`."""
+        return self.last_terminate
+
+    def get_last_inaction(self) -> datetime | None:
+        """Rocketry's other name of `last_inaction`."""
+        return self.last_inaction
+
+    def get_last_crash(self) -> datetime | None:
+        """Rocketry's other name of `last_crash`."""
+        return self.last_crash
+
+    # As data
+
+    def dict(self) -> dict[str, Any]:
+        """The definition as plain values; conditions as text."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "start_cond": str(self._start_cond),
+            "end_cond": str(self._end_cond),
+            "execution": self.execution or self.session.config.execution,
+            "parameters": repr(self.parameters),
+            "priority": self.priority,
+            "disabled": self.disabled,
+            "timeout": None if self._timeout is None else str(self.timeout),
+            "permanent": self.permanent,
+            "multilaunch": self.multilaunch,
+            "on_startup": self.on_startup,
+            "on_shutdown": self.on_shutdown,
+            "status": self.status,
+        }
+
+    def json(self, **options: Any) -> str:
+        """The definition as JSON text; options go to `json.dumps`."""
+        return json.dumps(self.dict(), **options)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._name!r}: {self._start_cond}>"
+
+
+def check_name(name: Any) -> str:
+    """Accept a task's name, or say what is wrong with it.
+
+    Raises:
+        TaskError: Not text, empty, too long, or with characters that no log can keep.
+    """
+    if not isinstance(name, str):
+        msg = f"a task's name must be text, got {type(name).__name__} {name!r}"
+        raise TaskError(msg)
+    if not name.strip():
+        msg = f"a task's name must not be empty, got {name!r}"
+        raise TaskError(msg)
+    if len(name) > _LONGEST_NAME:
+        msg = f"a task's name may have {_LONGEST_NAME} characters, this one has {len(name)}: {name[:40]!r}…"
+        raise TaskError(msg)
+    if not name.isprintable() and any(ord(char) < ord(" ") or "\ud800" <= char <= "\udfff" for char in name):
+        msg = f"a task's name must not hold control characters or lone surrogates, got {name!r}"
+        raise TaskError(msg)
+    return name
+
+
+def local_datetime(session: Home, instant: Instant) -> datetime:
+    """An instant as Rocketry's API shows it: naive local time unless a `timezone` is set."""
+    moment = to_datetime(instant, session.zone)
+    return moment if session.config.timezone is not None else moment.replace(tzinfo=None)
