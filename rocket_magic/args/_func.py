@@ -52,7 +52,8 @@ class FuncArg(BaseArgument):
 
     def _prepare(self, env: ArgumentEnv, when: str) -> Any:
         made = bind(self.func, env, self.kwargs, args=self.args, when=when)
-        if (self.materialize or when) == POST:
+        # A function that needs what only the run knows is called there, unless it says "pre" itself.
+        if (self.materialize or when) == POST or (self.materialize is None and made.post):
             return LateCall(made)
         return prepare(plain_result(made), env, when)
 

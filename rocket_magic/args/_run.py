@@ -48,6 +48,9 @@ class IdleFlag:
     def __init__(self) -> None:
         self._event = threading.Event()
 
+    def __reduce__(self) -> tuple[type[IdleFlag], tuple[()]]:
+        return IdleFlag, ()
+
     def is_set(self) -> bool:
         """Whether the run was asked to end."""
         return self._event.is_set()

@@ -26,7 +26,9 @@ class FakeSession:
     parameters: Parameters = field(default_factory=Parameters)
     returns: dict[str, Any] = field(default_factory=dict)
     tasks: dict[str, FakeTask] = field(default_factory=dict)
-    config: Any = field(default_factory=lambda: SimpleNamespace(scheduler_logger_basename="rocketry.scheduler"))
+    config: Any = field(
+        default_factory=lambda: SimpleNamespace(scheduler_logger_basename="rocketry.scheduler")
+    )
     clock: Clock = field(default_factory=lambda: VirtualClock("2026-01-01"))
 
     def find_task(self, name: str) -> FakeTask | None:
