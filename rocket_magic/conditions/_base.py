@@ -1,0 +1,394 @@
+"""What a condition is, and how conditions combine. Floor 2.
+
+A condition answers three questions from an immutable `Context`: is it true now (`holds`), when may
+that change by itself (`next_change`), and after which events must it be asked again (`watches`).
+`explain` builds on the same three. Conditions are values: immutable, hashable, comparable, picklable;
+they own no state and may be asked on any thread that may read the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any as AnyType
+from typing import ClassVar, Final, NoReturn
+
+from rocket_magic._protocols import Context, Explanation, Watch
+from rocket_magic.conditions._bare import context_for
+from rocket_magic.conditions._words import events
+from rocket_magic.exc import ConditionError, RocketMagicError
+from rocket_magic.instants import NEVER, POLL, Instant
+
+LOOSE, ALL_OF, NOT_OF, ITEM = range(4)
+"""How tightly the text of a condition binds: `|`, `&`, `~`, a single item."""
+
+
+class BaseCondition:
+    """A statement that is true or false at a moment.
+
+    Write your own by overriding `get_state`; its arguments are given as defaults (`task=Task()`,
+    `path=Arg("path")`). Such a condition is opaque: the scheduler asks it every cycle.
+    """
+
+    __slots__ = ()
+    binding: ClassVar[int] = ITEM
+
+    def get_state(self, *args: AnyType, **kwargs: AnyType) -> bool:
+        """Tell whether the condition is true now; what a user's own condition overrides."""
+        msg = (
+            f"{type(self).__name__} is no complete condition: define get_state(self) returning True or False"
+        )
+        raise NotImplementedError(msg)
+
+    def holds(self, ctx: Context) -> bool:
+        """Tell whether the condition is true in the situation `ctx`.
+
+        Raises:
+            ConditionError: Code of the user raised; the cause is chained.
+        """
+        return call_user(self, self.get_state, ctx, {})
+
+    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002  the protocol's
+        """Give the earliest instant after `ctx.now` at which the answer may differ if nothing happens.
+
+        Returns:
+            An instant; `NEVER`; or `POLL` when only asking again can tell.
+        """
+        return POLL
+
+    def watches(self) -> frozenset[Watch]:
+        """Give the events after which the condition must be asked again."""
+        return frozenset()
+
+    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+        """Say in words why the condition answers `state`."""
+        return "true" if state else "false"
+
+    def explain(self, ctx: Context) -> Explanation:
+        """Answer with reasons; an error becomes an explanation without a state."""
+        try:
+            state = self.holds(ctx)
+            reason, change = self.reason(ctx, state), self.next_change(ctx)
+        except Exception as error:
+            return Explanation(str(self), None, _complaint(error), POLL, events(self.watches()))
+        return Explanation(str(self), state, reason, change, events(self.watches()))
+
+    def observe(self, task: AnyType = None, session: AnyType = None, scheduler: AnyType = None) -> bool:
+        """Tell whether the condition is true now (Rocketry's public form).
+
+        Args:
+            task: The task on whose behalf it is asked.
+            session: The session; by default the task's or the scheduler's. Without any, the machine's
+                clock and zone are used and no task has a history.
+            scheduler: Only to find the session.
+        """
+        return self.holds(context_for(task, session, scheduler))
+
+    @property
+    def children(self) -> tuple[BaseCondition, ...]:
+        """The conditions this one is made of."""
+        return ()
+
+    def with_children(self, children: tuple[BaseCondition, ...]) -> BaseCondition:  # noqa: ARG002
+        """Give the same condition with other parts."""
+        return self
+
+    def __and__(self, other: object) -> BaseCondition:
+        return All(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
+
+    def __rand__(self, other: object) -> BaseCondition:
+        return All(other, self) if isinstance(other, bool) else NotImplemented
+
+    def __or__(self, other: object) -> BaseCondition:
+        return Any(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
+
+    def __ror__(self, other: object) -> BaseCondition:
+        return Any(other, self) if isinstance(other, bool) else NotImplemented
+
+    def __invert__(self) -> BaseCondition:
+        return Not(self)
+
+    def __bool__(self) -> NoReturn:
+        msg = (
+            f"condition {str(self)!r} is neither true nor false by itself: "
+            "combine conditions with & | ~ (not and, or, not), compare with `is None`, ask with observe()"
+        )
+        raise TypeError(msg)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+def call_user(
+    condition: BaseCondition, function: Callable[..., AnyType], ctx: Context, given: dict[str, AnyType]
+) -> bool:
+    """Call a user's function through the session; name the condition when it raises."""
+    try:
+        return bool(ctx.session.call(function, ctx.task, given))
+    except Exception as error:
+        owner = f" of task {ctx.task.name!r}" if ctx.task is not None else ""
+        msg = f"condition {str(condition)!r}{owner} raised {type(error).__name__}: {error}"
+        raise ConditionError(msg) from error
+
+
+def _complaint(error: Exception) -> str:
+    if isinstance(error, RocketMagicError):
+        return str(error)
+    return f"raised {type(error).__name__}: {error}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AlwaysTrue(BaseCondition):
+    """True at every moment."""
+
+    def holds(self, ctx: Context) -> bool:  # noqa: ARG002
+        """Tell that it is true."""
+        return True
+
+    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+        """Never."""
+        return NEVER
+
+    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+        """Say that there is nothing to it."""
+        return "always true"
+
+    def __str__(self) -> str:
+        return "true"
+
+    def __repr__(self) -> str:
+        return "true"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AlwaysFalse(BaseCondition):
+    """False at every moment: a task with it starts only by hand."""
+
+    def holds(self, ctx: Context) -> bool:  # noqa: ARG002
+        """Tell that it is false."""
+        return False
+
+    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+        """Never."""
+        return NEVER
+
+    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+        """Say that there is nothing to it."""
+        return "always false"
+
+    def __str__(self) -> str:
+        return "false"
+
+    def __repr__(self) -> str:
+        return "false"
+
+
+TRUE: Final = AlwaysTrue()
+FALSE: Final = AlwaysFalse()
+
+
+def _parts(kind: type[BaseCondition], members: Iterable[object]) -> tuple[BaseCondition, ...]:
+    """Flatten nested composites of the same kind; booleans become constants."""
+    flat: list[BaseCondition] = []
+    for member in members:
+        if isinstance(member, bool):
+            flat.append(TRUE if member else FALSE)
+        elif type(member) is kind:
+            flat.extend(member.children)
+        elif isinstance(member, BaseCondition):
+            flat.append(member)
+        else:
+            msg = (
+                f"{kind.__name__} combines conditions, got {member!r}: parse text with parse_condition first"
+            )
+            raise TypeError(msg)
+    if not flat:
+        msg = f"{kind.__name__}() combines at least one condition, got none"
+        raise ValueError(msg)
+    return tuple(flat)
+
+
+def _inside(condition: BaseCondition, binding: int) -> str:
+    return f"({condition})" if condition.binding < binding else str(condition)
+
+
+def _inside_python(condition: BaseCondition, binding: int) -> str:
+    return f"({condition!r})" if condition.binding < binding else repr(condition)
+
+
+def _composite_change(
+    members: tuple[BaseCondition, ...], ctx: Context, decisive: bool, changes: list[Instant]
+) -> Instant:
+    """When a composite may change; `decisive` is the member state that settles it alone.
+
+    Members that can only be polled are not asked here: if another member settles the composite,
+    their answer can't matter before that one changes (a shut gate is not polled through).
+    """
+    settled = [
+        change
+        for member, change in zip(members, changes, strict=True)
+        if change != POLL and member.holds(ctx) is decisive
+    ]
+    return max(settled) if settled else min(changes)
+
+
+class _Composite(BaseCondition):
+    """What `All` and `Any` share: an immutable tuple of members."""
+
+    __slots__ = ("_members",)
+    _members: tuple[BaseCondition, ...]
+    decisive: ClassVar[bool]
+    sign: ClassVar[str]
+
+    def __new__(cls, *members: object) -> BaseCondition:  # type: ignore[misc]  # one member is itself
+        parts = _parts(cls, members)
+        if len(parts) == 1:
+            return parts[0]
+        self = super().__new__(cls)
+        object.__setattr__(self, "_members", parts)
+        return self
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        msg = f"conditions are immutable: can't set {name!r}, make a new one"
+        raise AttributeError(msg)
+
+    def __reduce__(self) -> tuple[AnyType, ...]:
+        return type(self), self._members
+
+    @property
+    def children(self) -> tuple[BaseCondition, ...]:
+        """The members, in order."""
+        return self._members
+
+    def with_children(self, children: tuple[BaseCondition, ...]) -> BaseCondition:
+        """Give the same composite of other members."""
+        return type(self)(*children)
+
+    def holds(self, ctx: Context) -> bool:
+        """Ask the members in order until one settles it."""
+        decisive = self.decisive
+        for member in self._members:
+            if member.holds(ctx) is decisive:
+                return decisive
+        return not decisive
+
+    def next_change(self, ctx: Context) -> Instant:
+        """Give the instant at which enough members may have changed."""
+        changes = [member.next_change(ctx) for member in self._members]
+        return _composite_change(self._members, ctx, self.decisive, changes)
+
+    def watches(self) -> frozenset[Watch]:
+        """Give the events of all members."""
+        return frozenset[Watch]().union(*(member.watches() for member in self._members))
+
+    def explain(self, ctx: Context) -> Explanation:
+        """Explain every member; each is asked once."""
+        parts = tuple(member.explain(ctx) for member in self._members)
+        deciders = [part for part in parts if part.state is self.decisive]
+        unknown = [part for part in parts if part.state is None]
+        if deciders:
+            state: bool | None = self.decisive
+            change = max(part.changes_at for part in deciders)
+        else:
+            state = None if unknown else not self.decisive
+            change = min(part.changes_at for part in parts)
+        reason = self._because(parts, deciders, unknown)
+        return Explanation(str(self), state, reason, change, events(self.watches()), parts)
+
+    def _because(
+        self, parts: tuple[Explanation, ...], deciders: list[Explanation], unknown: list[Explanation]
+    ) -> str:
+        if unknown and not deciders:
+            return f"can't tell: {unknown[0].text} {unknown[0].reason}"
+        if self.decisive:
+            if deciders:
+                return f"{deciders[0].text} is true: {deciders[0].reason}"
+            return f"none of {len(parts)} is true"
+        if not deciders:
+            return f"all {len(parts)} are true"
+        more = f" (and {len(deciders) - 1} more)" if len(deciders) > 1 else ""
+        return f"waits for {deciders[0].text}{more}: {deciders[0].reason}"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._members == other.children
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._members))
+
+    def __str__(self) -> str:
+        return f" {self.sign} ".join(_inside(member, self.binding + 1) for member in self._members)
+
+    def __repr__(self) -> str:
+        return f" {self.sign} ".join(_inside_python(member, self.binding + 1) for member in self._members)
+
+
+class All(_Composite):
+    """True while every member is true; asks them in order and stops at the first false one."""
+
+    __slots__ = ()
+    binding = ALL_OF
+    decisive = False
+    sign = "&"
+
+
+class Any(_Composite):
+    """True while a member is true; asks them in order and stops at the first true one."""
+
+    __slots__ = ()
+    binding = LOOSE
+    decisive = True
+    sign = "|"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Not(BaseCondition):
+    """True while the other condition is false."""
+
+    condition: BaseCondition
+    binding: ClassVar[int] = NOT_OF
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.condition, BaseCondition):
+            msg = f"Not turns a condition round, got {self.condition!r}"
+            raise TypeError(msg)
+
+    @property
+    def children(self) -> tuple[BaseCondition, ...]:
+        """The one condition that is turned round."""
+        return (self.condition,)
+
+    def with_children(self, children: tuple[BaseCondition, ...]) -> BaseCondition:
+        """Give the opposite of another condition."""
+        return Not(children[0])
+
+    def holds(self, ctx: Context) -> bool:
+        """Give the opposite answer."""
+        return not self.condition.holds(ctx)
+
+    def next_change(self, ctx: Context) -> Instant:
+        """Change whenever the other one does."""
+        return self.condition.next_change(ctx)
+
+    def watches(self) -> frozenset[Watch]:
+        """Give the events of the other condition."""
+        return self.condition.watches()
+
+    def explain(self, ctx: Context) -> Explanation:
+        """Give the opposite answer for the same reason."""
+        inner = self.condition.explain(ctx)
+        state = None if inner.state is None else not inner.state
+        return Explanation(str(self), state, inner.reason, inner.changes_at, inner.depends_on, (inner,))
+
+    def __invert__(self) -> BaseCondition:
+        return self.condition
+
+    def __str__(self) -> str:
+        return f"~{_inside(self.condition, NOT_OF)}"
+
+    def __repr__(self) -> str:
+        if isinstance(self.condition, Not):  # ~~x is x in Python
+            return f"Not({self.condition!r})"
+        return f"~{_inside_python(self.condition, NOT_OF)}"

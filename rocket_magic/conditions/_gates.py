@@ -1,0 +1,173 @@
+"""Days and hours in which a repeated schedule may start: "every 10 min on weekdays between 09:00 and 17:00".
+
+Floor 2. A gate has no memory: it only lets starts through while it is open.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from typing import Any, Final
+
+from rocket_magic.exc import ScheduleError
+from rocket_magic.instants import NEVER, Instant
+from rocket_magic.time import Any as AnyPeriod
+from rocket_magic.time import TimeOfDay, TimeOfWeek, TimePeriod
+
+DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+GROUPS: Final = {"weekdays": (0, 1, 2, 3, 4), "weekends": (5, 6)}
+_LONG: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SPELLINGS: Final = {
+    **{name.lower(): index for index, name in enumerate(DAY_NAMES)},
+    **{name: index for index, name in enumerate(_LONG)},
+    **{f"{name}s": index for index, name in enumerate(_LONG)},
+    "tues": 1,
+    "weds": 2,
+    "thur": 3,
+    "thurs": 3,
+}
+_GROUP_SPELLINGS: Final = {"weekday": "weekdays", "weekend": "weekends"}
+
+
+def are_days(value: object) -> bool:
+    """Tell whether a value names days of the week: "Mon", "Monday", "weekdays", "Mon-Fri"."""
+    if not isinstance(value, str):
+        return False
+    words = [word.strip() for word in re.split(r"[-,]", value.lower())]
+    return all(word in _SPELLINGS or _GROUP_SPELLINGS.get(word, word) in GROUPS for word in words)
+
+
+def read_days(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """Turn day names, groups and ranges into sorted weekday numbers (Monday is 0).
+
+    Raises:
+        ScheduleError: A value names no day.
+    """
+    days: set[int] = set()
+    for value in values:
+        if not are_days(value):
+            msg = (
+                f"{value!r} names no day of the week: "
+                'write "weekdays", "weekends", "Mon", "Monday" or a range like "Mon-Fri"'
+            )
+            raise ScheduleError(msg, text=str(value))
+        for item in value.lower().split(","):
+            days.update(_days_of(item.strip()))
+    if not days:
+        msg = 'name at least one day of the week, like "weekdays" or "Mon", "Wed"'
+        raise ScheduleError(msg)
+    return tuple(sorted(days))
+
+
+def _days_of(item: str) -> tuple[int, ...]:
+    item = _GROUP_SPELLINGS.get(item, item)
+    if item in GROUPS:
+        return GROUPS[item]
+    first, *rest = (word.strip() for word in item.split("-"))
+    if first not in _SPELLINGS or any(word not in _SPELLINGS for word in rest) or len(rest) > 1:
+        msg = f"{item!r} is no range of days: write it like Mon-Fri"
+        raise ScheduleError(msg, text=item)
+    start = _SPELLINGS[first]
+    span = (_SPELLINGS[rest[0]] - start) % 7 if rest else 0
+    return tuple((start + offset) % 7 for offset in range(span + 1))
+
+
+@lru_cache(maxsize=256)
+def days_period(days: tuple[int, ...]) -> TimePeriod:
+    """Give the days of each week as a period; neighbouring days are one window."""
+    starts = [day for day in days if (day - 1) % 7 not in days]
+    if not starts:
+        return TimeOfWeek()
+    runs = []
+    for start in starts:
+        end = start
+        while (end + 1) % 7 in days:
+            end = (end + 1) % 7
+        runs.append(TimeOfWeek(DAY_NAMES[start], DAY_NAMES[end]))
+    return runs[0] if len(runs) == 1 else AnyPeriod(*runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """When starts are let through.
+
+    Attributes:
+        days: Weekday numbers, Monday is 0; empty: every day.
+        hours: A part of the day; None: all day.
+    """
+
+    days: tuple[int, ...] = ()
+    hours: TimePeriod | None = None
+
+    def on(self, values: tuple[Any, ...]) -> Gates:
+        """Let starts through on these days only."""
+        if self.days:
+            words = self._day_words()
+            msg = f"the days are already set to {words}: name all of them at once, like on('Mon', 'Wed')"
+            raise ScheduleError(msg)
+        days = read_days(values)
+        return dataclasses.replace(self, days=() if len(days) == len(DAY_NAMES) else days)
+
+    def within(self, method: str, values: tuple[Any, ...]) -> Gates:
+        """Let starts through in a part of the day only."""
+        if self.hours is not None:
+            msg = f"the hours are already set ({self.hours.phrase()}): combine two windows with |"
+            raise ScheduleError(msg)
+        return dataclasses.replace(self, hours=getattr(TimeOfDay(), method)(*values))
+
+    def periods(self) -> tuple[TimePeriod, ...]:
+        """Give the periods that must all be open."""
+        days = (days_period(self.days),) if self.days else ()
+        return days if self.hours is None else (*days, self.hours)
+
+    def open(self, now: Instant, zone: tzinfo) -> bool:
+        """Tell whether starts are let through at `now`."""
+        return all(period.window(now, zone) is not None for period in self.periods())
+
+    def next_change(self, now: Instant, zone: tzinfo) -> Instant:
+        """Give the earliest instant at which `open` may differ."""
+        periods = self.periods()
+        shut = [period for period in periods if period.window(now, zone) is None]
+        if shut:
+            return max(period.next_change(now, zone) for period in shut)
+        return min((period.next_change(now, zone) for period in periods), default=NEVER)
+
+    def _day_words(self) -> str:
+        for name, days in GROUPS.items():
+            if self.days == days:
+                return name
+        return ", ".join(DAY_NAMES[day] for day in self.days)
+
+    def phrase(self) -> str:
+        """Give the words behind a schedule, with a leading blank, or ""."""
+        days = f" on {self._day_words()}" if self.days else ""
+        return days if self.hours is None else f"{days} {self.hours.phrase()}"
+
+    def python(self) -> str:
+        """Give the calls behind a schedule, or ""."""
+        names = self._day_words().split(", ")
+        days = f".on({', '.join(map(repr, names))})" if self.days else ""
+        return days if self.hours is None else f"{days}{window_call(self.hours)}"
+
+
+_WINDOW_WORDS = re.compile(
+    r"between (?P<a>.+) and (?P<b>.+)|(?P<word>before|after|at|on|starting) (?P<values>.+)"
+)
+
+
+def window_call(period: TimePeriod) -> str:
+    """Write a window as a method call: "between 10:00 and 12:00" is `.between('10:00', '12:00')`."""
+    words = period.phrase()
+    match = _WINDOW_WORDS.fullmatch(words)
+    if match is None:
+        return ""
+    if match["a"]:
+        return f".between({match['a']!r}, {match['b']!r})"
+    values = ", ".join(repr(value.strip()) for value in match["values"].split(","))
+    return f".{match['word']}({values})"
+
+
+NO_GATES: Final = Gates()

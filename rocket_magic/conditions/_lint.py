@@ -1,0 +1,141 @@
+"""Warnings about schedules that can't have been meant. Floor 2, pure.
+
+A condition is either a *level* (true for a while, without memory: `time of day …`, `running`, `true`) or has
+an *edge* (a start makes it false: `daily`, `every`, `cron`, a pipeline, `retry`). A start condition of levels
+alone starts again the moment a run has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Final
+
+from rocket_magic.conditions._base import All, AlwaysFalse, AlwaysTrue, Any, BaseCondition, Not
+from rocket_magic.conditions._gates import window_call
+from rocket_magic.conditions._period import Every, IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.conditions._pipeline import Depend
+from rocket_magic.conditions._running import Retry, TaskRunning
+from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
+from rocket_magic.conditions._units import ONCE_WORD, unit_of
+from rocket_magic.instants import DAY, NEVER, Instant
+from rocket_magic.time import TimePeriod
+
+_EDGES: Final = (TaskExecutable, TaskRunnable, Every, Depend, Retry)
+_LEVELS: Final = (IsPeriod, AlwaysTrue, AlwaysFalse, TaskRunning, SchedulerStarted, SchedulerCycles)
+_FROM: Final[Instant] = 1_704_067_200_000_000
+"""1 January 2024, the start of a leap year: every window of the calendar opens within the years after it."""
+
+_SPAN: Final = 9 * 366 * DAY
+_MOST_STEPS: Final = 2_000
+
+
+def lint_schedule(condition: BaseCondition) -> list[str]:
+    """Give warnings about a start condition: it can never be true, always is, or never starts first.
+
+    Args:
+        condition: The whole start condition of a task.
+
+    Returns:
+        Sentences that say what is wrong and what was probably meant; empty when nothing is.
+    """
+    if isinstance(condition, AlwaysFalse):
+        return []
+    warnings = [*_contradictions(condition)]
+    if warnings:
+        return warnings
+    leaves = list(_leaves(condition))
+    if any(isinstance(part, Any) and _has_opposites(part) for part in _nodes(condition)):
+        return [f"'{condition}' is always true: it joins a condition and its opposite by |"]
+    if leaves and all(isinstance(leaf, Retry) for leaf in leaves):
+        return [
+            f"'{condition}' never starts the task a first time: add a schedule, like 'daily | {condition}'"
+        ]
+    if all(isinstance(leaf, _LEVELS) for leaf in leaves):
+        return [_level_warning(condition, leaves)]
+    return []
+
+
+def _level_warning(condition: BaseCondition, leaves: list[BaseCondition]) -> str:
+    if all(isinstance(leaf, AlwaysTrue) for leaf in leaves):
+        return f"'{condition}' is always true: the task starts again as soon as it has ended"
+    hint = ""
+    for leaf in leaves:
+        unit = unit_of(leaf.period) if isinstance(leaf, IsPeriod) else None
+        if unit is not None and isinstance(leaf, IsPeriod) and window_call(leaf.period):
+            words = leaf.period.phrase()
+            hint = f": '{ONCE_WORD[unit]} {words}' starts it once, 'every 10 min & {leaf}' every 10 minutes"
+            break
+    return f"'{condition}' starts the task again as soon as it has ended, as long as it is true{hint}"
+
+
+def _nodes(condition: BaseCondition) -> Iterator[BaseCondition]:
+    yield condition
+    for child in condition.children:
+        yield from _nodes(child)
+
+
+def _leaves(condition: BaseCondition) -> Iterator[BaseCondition]:
+    return (node for node in _nodes(condition) if not node.children)
+
+
+def _has_opposites(condition: BaseCondition) -> bool:
+    members = set(condition.children)
+    return any(isinstance(member, Not) and member.condition in members for member in members)
+
+
+def _contradictions(condition: BaseCondition) -> Iterator[str]:
+    """Find out whether the whole condition can never be true."""
+    if isinstance(condition, Any):
+        found = [list(_contradictions(child)) for child in condition.children]
+        for child, warnings in zip(condition.children, found, strict=True):
+            if warnings:
+                every_part = all(found)
+                yield from warnings if every_part else (f"{warnings[0]} (the part '{child}' does nothing)",)
+        return
+    if not isinstance(condition, All):
+        return
+    if any(isinstance(child, AlwaysFalse) for child in condition.children):
+        yield f"'{condition}' can never be true: it holds a false by &"
+    elif _has_opposites(condition):
+        yield f"'{condition}' can never be true: it joins a condition and its opposite by &"
+    else:
+        pair = _disjoint(condition)
+        if pair is not None:
+            first, second = pair
+            yield (
+                f"'{condition}' can never be true: '{first}' and '{second}' are never open at once; "
+                f"'{first} | {second}' starts in both"
+            )
+
+
+def _disjoint(condition: All) -> tuple[BaseCondition, BaseCondition] | None:
+    timed = [(child, _periods(child)) for child in condition.children]
+    timed = [(child, periods) for child, periods in timed if periods]
+    for index, (first, mine) in enumerate(timed):
+        for second, theirs in timed[index + 1 :]:
+            if not _overlap((*mine, *theirs)):
+                return first, second
+    return None
+
+
+def _periods(condition: BaseCondition) -> tuple[TimePeriod, ...]:
+    """Give the periods that are open whenever the condition is true."""
+    if isinstance(condition, IsPeriod | TaskRunnable):
+        return (condition.period,)
+    if isinstance(condition, TaskExecutable):
+        return (condition.period, *condition.gates.periods())
+    return condition.gates.periods() if isinstance(condition, Every) else ()
+
+
+def _overlap(periods: tuple[TimePeriod, ...]) -> bool:
+    """Look for an instant at which all periods are open, from opening to opening."""
+    now = _FROM
+    for _ in range(_MOST_STEPS):
+        shut = [period for period in periods if period.window(now, UTC) is None]
+        if not shut:
+            return True
+        now = max(period.next_change(now, UTC) for period in shut)
+        if now == NEVER or now > _FROM + _SPAN:
+            return False
+    return True

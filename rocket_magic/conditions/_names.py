@@ -1,0 +1,45 @@
+"""Names of tasks inside conditions: which are meant, and renaming them. Floor 2, pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._tasks import name_of
+
+_REFERENCES: Final = ("task", "depend_task")
+"""Fields of conditions that refer to tasks."""
+
+
+def task_names(condition: BaseCondition) -> frozenset[str]:
+    """Give the tasks a condition refers to by name (its own task is not among them)."""
+    names = {name_of(ref) for _, ref in _references(condition)}
+    return frozenset(names).union(*(task_names(child) for child in condition.children))
+
+
+def rename_tasks(condition: BaseCondition, mapping: Mapping[str, str]) -> BaseCondition:
+    """Give the same condition with other names of tasks.
+
+    Args:
+        condition: It stays as it is.
+        mapping: New names by old names; tasks that are not in it keep theirs.
+    """
+    if condition.children:
+        return condition.with_children(tuple(rename_tasks(child, mapping) for child in condition.children))
+    changed = {
+        field: mapping[name_of(ref)] for field, ref in _references(condition) if name_of(ref) in mapping
+    }
+    return dataclasses.replace(condition, **changed) if changed else condition  # type: ignore[type-var]
+
+
+def _references(condition: BaseCondition) -> list[tuple[str, Any]]:
+    if (
+        not dataclasses.is_dataclass(condition)
+        or type(condition).__module__.partition(".")[0] != "rocket_magic"
+    ):
+        return []
+    fields = {field.name for field in dataclasses.fields(condition)}
+    references = ((field, getattr(condition, field)) for field in _REFERENCES if field in fields)
+    return [(field, ref) for field, ref in references if ref is not None]

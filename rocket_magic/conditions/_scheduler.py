@@ -1,0 +1,129 @@
+"""Conditions on the scheduler itself: how long it has run, how many cycles. Floor 2."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from rocket_magic._protocols import Context, EventKind, Watch
+from rocket_magic.conditions._base import All, BaseCondition
+from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, python_count
+from rocket_magic.conditions._period import positive_span
+from rocket_magic.conditions._words import moment, when
+from rocket_magic.exc import ScheduleError
+from rocket_magic.instants import NEVER, Instant, Span
+from rocket_magic.time._duration import format_duration
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SchedulerStarted(BaseCondition):
+    """True while the scheduler runs, for as long as the bounds say.
+
+    Args:
+        more_than: Microseconds it must have run at least, or None.
+        less_than: Microseconds it must have run less than, or None.
+    """
+
+    more_than: Span | None = None
+    less_than: Span | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.more_than, self.less_than
+        if low is not None and high is not None and low >= high:
+            msg = f"scheduler_running: more_than ({format_duration(low)}) must be the shorter duration"
+            raise ScheduleError(msg)
+
+    def __call__(self, more_than: Any = None, less_than: Any = None) -> SchedulerStarted:
+        """Give the condition with bounds: text like "20 min", seconds or timedeltas."""
+        low = None if more_than is None else positive_span(more_than, "scheduler_running(more_than=...)")
+        high = None if less_than is None else positive_span(less_than, "scheduler_running(less_than=...)")
+        return SchedulerStarted(low, high)
+
+    def holds(self, ctx: Context) -> bool:
+        """Tell whether the scheduler has run that long."""
+        started = ctx.session.scheduler.started_at
+        if started is None:
+            return False
+        age = ctx.now - started
+        return (self.more_than is None or age >= self.more_than) and (
+            self.less_than is None or age < self.less_than
+        )
+
+    def next_change(self, ctx: Context) -> Instant:
+        """Give the instant at which a bound is reached."""
+        started = ctx.session.scheduler.started_at
+        if started is None:
+            return NEVER
+        bounds = [started + span for span in (self.more_than, self.less_than) if span is not None]
+        return min((bound for bound in bounds if bound > ctx.now), default=NEVER)
+
+    def watches(self) -> frozenset[Watch]:
+        """Watch nothing: every condition is asked when the scheduler starts."""
+        return frozenset()
+
+    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+        """Say since when it runs."""
+        started, zone = ctx.session.scheduler.started_at, ctx.session.zone
+        if started is None:
+            return "the scheduler is not running"
+        told = f"the scheduler runs since {moment(started, ctx.now, zone)}"
+        change = self.next_change(ctx)
+        return told if change == NEVER else f"{told}; changes {when(change, ctx.now, zone)}"
+
+    def __str__(self) -> str:
+        low, high = self.more_than, self.less_than
+        if low is not None and high is not None:
+            return f"scheduler has run between {format_duration(low)} and {format_duration(high)}"
+        if low is not None:
+            return f"scheduler has run over {format_duration(low)}"
+        return (
+            "scheduler is running" if high is None else f"scheduler has run less than {format_duration(high)}"
+        )
+
+    def __repr__(self) -> str:
+        low, high = self.more_than, self.less_than
+        parts = [] if low is None else [f"more_than={format_duration(low)!r}"]
+        parts += [] if high is None else [f"less_than={format_duration(high)!r}"]
+        return f"scheduler_running({', '.join(parts)})" if parts else "scheduler_running"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SchedulerCycles(Comparable, BaseCondition):
+    """True when the scheduler's number of cycles fits: `scheduler_cycles(more_than=3)`, also `>= 4`.
+
+    Args:
+        count: How many; at least one by default.
+    """
+
+    count: Count = AT_LEAST_ONE
+
+    def __call__(self, more_than: int | None = None, less_than: int | None = None) -> BaseCondition:
+        """Give the condition with bounds, neither of them included."""
+        low = None if more_than is None else self > more_than
+        high = None if less_than is None else self < less_than
+        bounds = [bound for bound in (low, high) if bound is not None]
+        return All(*bounds) if bounds else dataclasses.replace(self)
+
+    def holds(self, ctx: Context) -> bool:
+        """Tell whether the number of cycles fits."""
+        return self.count.accepts(ctx.session.scheduler.n_cycles)
+
+    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+        """Never without a cycle."""
+        return NEVER
+
+    def watches(self) -> frozenset[Watch]:
+        """Look again after each cycle."""
+        return frozenset({Watch(EventKind.SCHEDULER_CYCLE)})
+
+    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+        """Say how many there were."""
+        return f"{ctx.session.scheduler.n_cycles} cycles so far"
+
+    def __str__(self) -> str:
+        return f"scheduler has {self.count} cycles"
+
+    def __repr__(self) -> str:
+        compared = python_count(self.count)
+        return f"(scheduler_cycles{compared})" if compared else "scheduler_cycles"

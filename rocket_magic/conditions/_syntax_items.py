@@ -1,0 +1,318 @@
+"""The items of the phrase language, one function each. Floor 2.
+
+::
+
+    item    := true | false | always [true|false] | never
+             | once [days] | every DURATION [based on EVENT] [days] [hours]
+             | cron [with seconds] CRON | crontime [with seconds] CRON
+             | time of UNIT [window]
+             | [task 'N'] has VERB [count times] [span]
+             | [while] [task 'N' is] running [count times] [[for] more than D | less than D | between D and D]
+             | after task 'N' [VERB] | after [all|any] tasks 'A', 'B' [VERB]
+             | retry [N times | once | twice] [after D] [backoff X] [up to D] [jitter D]
+             | scheduler is running | scheduler has run (over|more than|less than) D
+             | scheduler has run between D and D | scheduler started D ago | scheduler has count cycles
+             | env 'V' | param 'K' exists | param 'K' is VALUE
+    once    := (secondly|minutely|hourly|daily|weekly|monthly|yearly) [window]
+    window  := before T | after T | between T and T | at T, T… | on T, T… | starting T
+    span    := (today | this UNIT) [window] | [in] past D
+    days    := on weekdays | on weekends | on Mon, Wed | on Mon-Fri
+    hours   := before T | after T | between T and T                (a part of the day)
+    count   := exactly N | not exactly N | more than N | less than N | at least N | at most N | N (at least)
+    EVENT   := run | success | fail | finish
+    VERB    := started succeeded failed finished terminated inacted crashed  (`after` knows no "started")
+
+`task 'N'` before `daily…`, `cron…` and `after…` looks at the runs of that task instead of the own one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Final
+
+from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition
+from rocket_magic.conditions._history import HAPPENED, TaskHappened
+from rocket_magic.conditions._parameters import IsEnv, ParamIs
+from rocket_magic.conditions._period import BASED, Every, IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.conditions._pipeline import DEPENDS
+from rocket_magic.conditions._running import Retry, TaskRunning
+from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
+from rocket_magic.conditions._syntax_reader import TASK_NAME, Reader
+from rocket_magic.conditions._syntax_tokens import Token
+from rocket_magic.conditions._units import ONCE, UNITS
+from rocket_magic.instants import Span
+from rocket_magic.time import Cron
+
+_TIMES: Final = ("times", "time")
+_WINDOW_WORDS: Final = ("at", "on", "before", "after", "between", "starting")
+
+
+def read_item(reader: Reader) -> BaseCondition:
+    """Read one item.
+
+    Raises:
+        ScheduleError: None starts here, or it goes on in no known way.
+    """
+    reader.expect(*ITEMS)
+    read = ITEMS.get(reader.here.key)
+    if read is None:
+        reader.fail()
+    reader.index += 1
+    return read(reader)
+
+
+def _true(_: Reader) -> BaseCondition:
+    return TRUE
+
+
+def _false(_: Reader) -> BaseCondition:
+    return FALSE
+
+
+def _always(reader: Reader) -> BaseCondition:
+    return FALSE if reader.word("true", "false") == "false" else TRUE
+
+
+def _window(
+    reader: Reader, words: tuple[str, ...] = _WINDOW_WORDS
+) -> tuple[Token, str, tuple[str, ...]] | None:
+    """Read "between A and B" and its like: where, the method, the values."""
+    method = reader.word(*words)
+    if method is None:
+        return None
+    if method == "between":
+        place, start = reader.value()
+        reader.need("and")
+        return place, method, (start, reader.value()[1])
+    if method in ("at", "on"):
+        place, values = reader.values()
+        return place, method, values
+    place, value = reader.value()
+    return place, method, (value,)
+
+
+def _narrow(
+    reader: Reader, condition: BaseCondition, window: tuple[Token, str, tuple[str, ...]]
+) -> BaseCondition:
+    place, method, values = window
+    return reader.guarded(place, lambda: getattr(condition, method)(*values))
+
+
+def _once_unit(reader: Reader) -> BaseCondition:
+    reader.index -= 1
+    return _once(reader, None)
+
+
+def _once(reader: Reader, task: str | None) -> BaseCondition:
+    unit = ONCE[reader.need(*ONCE)]
+    condition: BaseCondition = TaskExecutable(task, period=UNITS[unit]())
+    while (window := _window(reader)) is not None:
+        condition = _narrow(reader, condition, window)
+    return condition
+
+
+def _every(reader: Reader) -> BaseCondition:
+    delta, based = reader.duration("every"), "run"
+    if reader.phrase("based", "on"):
+        based = reader.need(*BASED)
+    condition: BaseCondition = Every(delta, based)
+    while (window := _window(reader, ("on", "between", "before", "after"))) is not None:
+        condition = _narrow(reader, condition, window)
+    return condition
+
+
+def _cron_period(reader: Reader) -> Cron:
+    seconds = reader.phrase("with", "seconds")
+    place, text = reader.raw()
+    if not text.strip():
+        reader.expect("*/5 * * * *")
+        reader.fail()
+    return reader.guarded(place, lambda: Cron(text.strip(), seconds=seconds))
+
+
+def _cron(reader: Reader, task: str | None = None) -> BaseCondition:
+    return TaskRunnable(task, period=_cron_period(reader))
+
+
+def _crontime(reader: Reader) -> BaseCondition:
+    return IsPeriod(_cron_period(reader))
+
+
+def _time_of(reader: Reader) -> BaseCondition:
+    reader.need("of")
+    condition: BaseCondition = IsPeriod(UNITS[reader.need(*UNITS)]())
+    window = _window(reader)
+    return condition if window is None else _narrow(reader, condition, window)
+
+
+def _once_in(reader: Reader, task: str | None = None) -> BaseCondition:
+    reader.need("in")
+    return TaskExecutable(task, period=_some_period(reader))
+
+
+def _start(reader: Reader, task: str | None = None) -> BaseCondition:
+    reader.need("once")
+    reader.need("in")
+    return TaskRunnable(task, period=_some_period(reader))
+
+
+def _some_period(reader: Reader) -> IsPeriod.period:  # type: ignore[valid-type,name-defined]
+    clock = _time_of(reader) if reader.need("time", "crontime") == "time" else _crontime(reader)
+    assert isinstance(clock, IsPeriod)
+    return clock.period
+
+
+def _has(reader: Reader, task: str | None = None) -> BaseCondition:
+    condition: TaskHappened = HAPPENED[reader.need(*HAPPENED)](task)
+    reader.offer_comparisons()
+    count = reader.comparison(_TIMES)
+    if count is not None:
+        condition = dataclasses.replace(condition, count=count)
+    if reader.phrase("in", "past") or reader.word("past"):
+        return dataclasses.replace(condition, past_span=reader.duration("past"))
+    unit = "day" if reader.word("today") else reader.need(*UNITS) if reader.word("this") else None
+    if unit is None:
+        return condition
+    condition = dataclasses.replace(condition, period=UNITS[unit]())
+    window = _window(reader)
+    return condition if window is None else _narrow(reader, condition, window)
+
+
+def _task(reader: Reader) -> BaseCondition:
+    name = reader.name(TASK_NAME)
+    if reader.word("is"):
+        reader.need("running")
+        return _running(reader, name)
+    for word, read in _OF_A_TASK.items():
+        if reader.word(word):
+            return read(reader, name)
+    return _once(reader, name)
+
+
+def _while(reader: Reader) -> BaseCondition:
+    if reader.word("running"):
+        return _running(reader)
+    reader.need("task")
+    name = reader.name(TASK_NAME)
+    reader.need("is")
+    reader.need("running")
+    return _running(reader, name)
+
+
+def _running(reader: Reader, task: str | None = None) -> BaseCondition:
+    condition = TaskRunning(task)
+    reader.offer_comparisons()
+    count = reader.comparison(_TIMES)
+    if count is not None:
+        condition = dataclasses.replace(condition, count=count)
+    reader.word("for")
+    low, high = _bounds(reader, "running")
+    return dataclasses.replace(condition, longest_than=low, shorter_than=high)
+
+
+def _bounds(reader: Reader, what: str) -> tuple[Span | None, Span | None]:
+    if reader.word("over") or reader.phrase("more", "than"):
+        return reader.duration(what), None
+    if reader.phrase("less", "than"):
+        return None, reader.duration(what)
+    if not reader.word("between"):
+        return None, None
+    place = reader.here
+    low = reader.duration(what)
+    reader.need("and")
+    high = reader.duration(what)
+    if low >= high:
+        reader.fail(f"{reader.text!r}: the first duration after 'between' must be the shorter one", place)
+    return low, high
+
+
+def _after(reader: Reader, task: str | None = None) -> BaseCondition:
+    if reader.word("task"):
+        names, combine = [reader.name(TASK_NAME)], All
+    else:
+        combine = Any if reader.word("all", "any") == "any" else All  # type: ignore[assignment]
+        reader.need(
+            *(("tasks",) if reader.tokens[reader.index - 1].key in ("all", "any") else ("task", "tasks"))
+        )
+        names = [reader.name(TASK_NAME)]
+        while reader.word(","):
+            names.append(reader.name(TASK_NAME))
+    kind = DEPENDS[reader.word(*DEPENDS) or "succeeded"]
+    return combine(*(kind(name, task) for name in names))
+
+
+def _retry(reader: Reader) -> BaseCondition:
+    reader.expect("3 times", "once", "twice")
+    number: int | None = {"once": 1, "twice": 2}.get(reader.word("once", "twice") or "")
+    if number is None and reader.here.text.isdecimal():
+        number = reader.number()
+        reader.word(*_TIMES)
+    place = reader.here
+    delay = reader.duration("retry after") if reader.word("after") else 0
+    backoff = reader.decimal() if reader.word("backoff") else 1.0
+    longest = reader.duration("retry up to") if reader.phrase("up", "to") else None
+    jitter = reader.duration("retry jitter") if reader.word("jitter") else 0
+    return reader.guarded(place, lambda: Retry(number, delay, backoff, longest, jitter))
+
+
+def _scheduler(reader: Reader) -> BaseCondition:
+    if reader.word("is"):
+        reader.need("running")
+        return SchedulerStarted()
+    if reader.word("started"):
+        delta = reader.duration("scheduler started")
+        reader.need("ago")
+        return SchedulerStarted(delta)
+    reader.need("has")
+    if reader.word("run"):
+        low, high = _bounds(reader, "scheduler has run")
+        if low is None and high is None:
+            reader.fail()
+        return SchedulerStarted(low, high)
+    reader.offer_comparisons()
+    count = reader.comparison(("cycles", "cycle"))
+    return SchedulerCycles(count) if count is not None else reader.fail()
+
+
+def _env(reader: Reader) -> BaseCondition:
+    return IsEnv(reader.name())
+
+
+def _param(reader: Reader) -> BaseCondition:
+    key = reader.name()
+    if reader.need("exists", "is") == "exists":
+        return ParamIs(key)
+    return ParamIs(key, reader.literal())
+
+
+_OF_A_TASK: Final[dict[str, Callable[[Reader, str | None], BaseCondition]]] = {
+    "has": _has,
+    "after": _after,
+    "cron": _cron,
+    "once": _once_in,
+    "start": _start,
+}
+ITEMS: Final[dict[str, Callable[[Reader], BaseCondition]]] = {
+    "every": _every,
+    **dict.fromkeys(("daily", "hourly", "minutely", "weekly", "monthly", "yearly", "secondly"), _once_unit),
+    "after": _after,
+    "cron": _cron,
+    "retry": _retry,
+    "time": _time_of,
+    "has": _has,
+    "task": _task,
+    "running": _running,
+    "while": _while,
+    "crontime": _crontime,
+    "scheduler": _scheduler,
+    "env": _env,
+    "param": _param,
+    "true": _true,
+    "false": _false,
+    "always": _always,
+    "never": _false,
+    "once": _once_in,
+    "start": _start,
+}
+"""The reader of each item, by its first word; in the order in which they are offered."""

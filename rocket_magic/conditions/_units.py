@@ -1,0 +1,113 @@
+"""The calendar units of schedules: their words, and the periods behind them. Floor 2."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Self
+
+from rocket_magic.exc import ScheduleError
+from rocket_magic.time import (
+    TimeOfDay,
+    TimeOfHour,
+    TimeOfMinute,
+    TimeOfMonth,
+    TimeOfSecond,
+    TimeOfWeek,
+    TimeOfYear,
+    TimePeriod,
+)
+
+UNITS: Final[dict[str, type[TimePeriod]]] = {
+    "second": TimeOfSecond,
+    "minute": TimeOfMinute,
+    "hour": TimeOfHour,
+    "day": TimeOfDay,
+    "week": TimeOfWeek,
+    "month": TimeOfMonth,
+    "year": TimeOfYear,
+}
+ONCE: Final = {
+    "secondly": "second",
+    "minutely": "minute",
+    "hourly": "hour",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+}
+"""Words of the schedules that run once per unit."""
+
+ONCE_WORD: Final = {unit: word for word, unit in ONCE.items()}
+WINDOW_METHODS: Final = ("before", "after", "between", "at", "on", "starting")
+SHORT_UNITS: Final = frozenset({"second", "minute", "hour"})
+"""Units with several windows a day: a part of the day may be a gate before them."""
+
+
+def unit_of(period: TimePeriod) -> str | None:
+    """Give the unit whose windows a period has, or None when it is of another kind."""
+    for unit, kind in UNITS.items():
+        if type(period) is kind:
+            return unit
+    members = getattr(period, "periods", ())
+    units = {unit_of(member) for member in members}
+    return units.pop() if len(units) == 1 else None
+
+
+def is_whole(period: TimePeriod) -> bool:
+    """Tell whether a period is a whole calendar unit."""
+    unit = unit_of(period)
+    return unit is not None and period == UNITS[unit]()
+
+
+def narrowed(period: TimePeriod, method: str, values: tuple[Any, ...]) -> TimePeriod:
+    """Take a part of a whole unit.
+
+    Raises:
+        ScheduleError: The period has a window already, or a value can't be read.
+    """
+    if not is_whole(period):
+        msg = (
+            f"the window is already set ({period.phrase() or period!r}): "
+            "give several values to at(...), or combine two schedules with |"
+        )
+        raise ScheduleError(msg)
+    if not values:
+        msg = f"{method}() needs a value, like {method}('10:00')"
+        raise ScheduleError(msg)
+    part: TimePeriod = getattr(period, method)(*values)
+    return part
+
+
+class Windowed:
+    """The window methods of a condition over a calendar unit (a mixin, so that they are documented once).
+
+    A class that takes part defines `_narrow(method, values)`.
+    """
+
+    __slots__ = ()
+
+    def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
+        raise NotImplementedError
+
+    def before(self, end: Any) -> Self:
+        """Take the part of the unit before `end`: `daily.before("10:00")`."""
+        return self._narrow("before", (end,))
+
+    def after(self, start: Any) -> Self:
+        """Take the part of the unit from `start` on: `daily.after("10:00")`."""
+        return self._narrow("after", (start,))
+
+    def between(self, start: Any, end: Any) -> Self:
+        """Take the part from `start` to `end`; wraps over the unit's boundary when `start` is later."""
+        return self._narrow("between", (start, end))
+
+    def at(self, *values: Any) -> Self:
+        """Take one subunit from each value on: `daily.at("10:00", "14:30")`, `weekly.at("Mon")`."""
+        return self._narrow("at", values)
+
+    def on(self, *values: Any) -> Self:
+        """Take one subunit from each value on, as `at` does: `weekly.on("Mon", "Wed")`."""
+        return self._narrow("on", values)
+
+    def starting(self, value: Any) -> Self:
+        """Let the unit begin at `value`: `daily.starting("06:00")` is 06:00 to 06:00."""
+        return self._narrow("starting", (value,))

@@ -1,0 +1,245 @@
+"""Hypothesis strategies for conditions; the property test of the agenda draws from them too."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from rocket_magic.conditions import (
+    All,
+    Any,
+    BaseCondition,
+    DependCrash,
+    DependFailure,
+    DependFinish,
+    DependInaction,
+    DependSuccess,
+    DependTerminate,
+    IsEnv,
+    Not,
+    ParamExists,
+    TaskExecutable,
+    TaskRunnable,
+)
+from rocket_magic.conds import (
+    crashed,
+    cron,
+    crontime,
+    daily,
+    every,
+    failed,
+    false,
+    finished,
+    hourly,
+    inacted,
+    minutely,
+    monthly,
+    retry,
+    running,
+    scheduler_cycles,
+    scheduler_running,
+    secondly,
+    started,
+    succeeded,
+    terminated,
+    time_of_day,
+    time_of_hour,
+    time_of_minute,
+    time_of_month,
+    time_of_week,
+    time_of_year,
+    true,
+    weekly,
+    yearly,
+)
+from rocket_magic.time import TimeOfDay
+
+TASKS = ("load", "clean up", "report")
+"""Tasks that the conditions of `conditions()` refer to, when no other names are given."""
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+spans = st.builds(
+    lambda number, unit: f"{number} {unit}",
+    st.integers(1, 90),
+    st.sampled_from(["ms", "sec", "min", "hour", "days", "weeks"]),
+)
+clocks = st.builds(lambda hour, minute: f"{hour:02}:{minute:02}", st.integers(0, 23), st.integers(0, 59))
+minutes = st.builds(lambda minute, second: f"{minute:02}:{second:02}", st.integers(0, 59), st.integers(0, 59))
+seconds = st.integers(0, 59).map(lambda second: f"{second:02}")
+days = st.sampled_from(DAYS)
+dates = st.integers(1, 28).map(str)
+month_names = st.sampled_from(["Jan", "Feb", "Mar", "Jun", "Sep", "Dec"])
+names = st.text(st.characters(exclude_categories=()), min_size=1, max_size=12)
+"""Any text at all, surrogates and control characters included."""
+
+
+@st.composite
+def windows(draw: st.DrawFn, condition: BaseCondition, values: st.SearchStrategy[str]) -> BaseCondition:
+    """Take a part of a calendar unit."""
+    method = draw(st.sampled_from(["whole", "before", "after", "between", "at", "several", "starting"]))
+    if method == "whole":
+        return condition
+    if method == "several":
+        return condition.at(*draw(st.lists(values, min_size=2, max_size=3, unique=True)))
+    if method == "between":
+        first, second = draw(st.lists(values, min_size=2, max_size=2, unique=True))
+        return condition.between(first, second)
+    return getattr(condition, method)(draw(values))
+
+
+_UNITS = (
+    (minutely, time_of_minute, "this_minute", seconds),
+    (hourly, time_of_hour, "this_hour", minutes),
+    (daily, time_of_day, "this_day", clocks),
+    (weekly, None, "this_week", days),
+    (weekly, time_of_week, "this_week", days),
+    (monthly, time_of_month, "this_month", dates),
+    (yearly, time_of_year, "this_year", month_names),
+)
+
+
+@st.composite
+def once(draw: st.DrawFn) -> BaseCondition:
+    """Draw `daily…` and its like, some with days."""
+    base, _, _, values = draw(st.sampled_from(_UNITS))
+    condition = draw(windows(base, values))
+    if base in (hourly, daily) and draw(st.booleans()):
+        condition = condition.on(
+            *draw(st.sampled_from([("weekdays",), ("weekends",), ("Mon", "Wed"), ("Fri-Sun",)]))
+        )
+        if base == hourly and draw(st.booleans()):
+            condition = condition.between(draw(clocks), draw(clocks.filter(lambda c: c != "00:00")))
+    return condition
+
+
+@st.composite
+def intervals(draw: st.DrawFn) -> BaseCondition:
+    """Draw `every(…)`, some with days and hours."""
+    condition = every(draw(spans), based=draw(st.sampled_from(["run", "success", "fail", "finish"])))
+    if draw(st.booleans()):
+        condition = condition.on(*draw(st.sampled_from([("weekdays",), ("Sat",), ("Mon", "Thu")])))
+    if draw(st.booleans()):
+        first, second = draw(st.lists(clocks, min_size=2, max_size=2, unique=True))
+        condition = draw(
+            st.sampled_from(
+                [condition.between(first, second), condition.before("10:30"), condition.after("20:00")]
+            )
+        )
+    return condition
+
+
+_SIGNS = ("__ge__", "__gt__", "__le__", "__lt__", "__eq__", "__ne__")
+
+
+@st.composite
+def counted(draw: st.DrawFn, condition: BaseCondition) -> BaseCondition:
+    """Compare a counting condition with a number, or not."""
+    if draw(st.booleans()):
+        return condition
+    return getattr(condition, draw(st.sampled_from(_SIGNS)))(draw(st.integers(0, 4)))
+
+
+@st.composite
+def happenings(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCondition:
+    """Draw `failed…` and its like."""
+    condition = draw(st.sampled_from([started, succeeded, failed, terminated, inacted, crashed, finished]))
+    if draw(st.booleans()):
+        condition = condition(draw(tasks))
+    kind = draw(st.sampled_from(["ever", "past", "unit"]))
+    if kind == "past":
+        condition = condition.past(draw(spans))
+    if kind == "unit":
+        _, _, attribute, values = draw(st.sampled_from(_UNITS))
+        condition = draw(windows(getattr(condition, attribute), values))
+    return draw(counted(condition))
+
+
+@st.composite
+def runnings(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCondition:
+    """Draw `running…`."""
+    condition = running(draw(tasks)) if draw(st.booleans()) else running
+    kind = draw(st.sampled_from(["any", "more_than", "less_than", "between"]))
+    if kind == "between":
+        condition = condition.between("5 sec", "1 hour")
+    elif kind != "any":
+        condition = getattr(condition, kind)(draw(spans))
+    return draw(counted(condition))
+
+
+retries = st.builds(
+    lambda n, delay, backoff, longest, jitter: retry(n, delay, backoff, longest, jitter),
+    st.none() | st.integers(0, 5),
+    st.just(0) | spans,
+    st.sampled_from([1, 1.5, 2, 3.25]),
+    st.none() | spans,
+    st.just(0) | spans,
+)
+_pipelines = st.sampled_from(
+    [DependSuccess, DependFailure, DependFinish, DependTerminate, DependInaction, DependCrash]
+)
+clock_only = st.one_of(
+    st.sampled_from([crontime("* 9-16 * * Mon-Fri"), crontime("*/10 * * * * *", seconds=True)]),
+    *(windows(clock, values) for _, clock, _, values in _UNITS if clock is not None),
+)
+crons = st.sampled_from(
+    [cron("*/5 * * * *"), cron("0 10 1,15 * *"), cron("30 2 * * Sun"), cron("*/20 * * * * *", seconds=True)]
+)
+scheduling = st.sampled_from(
+    [
+        scheduler_running,
+        scheduler_running(more_than="10 min"),
+        scheduler_running(less_than="2 hours"),
+        scheduler_running("1 min", "1 hour"),
+        scheduler_cycles(more_than=3),
+        scheduler_cycles(more_than=3, less_than=9),
+        scheduler_cycles >= 2,
+    ]
+)
+
+
+def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008
+    """Draw a single condition of any kind that has a text form."""
+    parameters = st.one_of(
+        names.map(ParamExists),
+        names.map(IsEnv),
+        st.builds(
+            lambda key, value: ParamExists(**{key: value}),
+            names,
+            st.one_of(names, st.integers(), st.booleans(), st.none()),
+        ),
+    )
+    foreign = st.one_of(
+        st.builds(lambda kind, other, own: kind(other, task=own), _pipelines, tasks, st.none() | tasks),
+        st.builds(lambda task: TaskExecutable(task, period=TimeOfDay("10:00", "12:00")), tasks),
+        st.builds(lambda task: TaskRunnable(task, period=cron("*/5 * * * *").period), tasks),
+    )
+    return st.one_of(
+        st.sampled_from([true, false, secondly]),
+        once(),
+        intervals(),
+        crons,
+        clock_only,
+        happenings(tasks),
+        runnings(tasks),
+        retries,
+        scheduling,
+        parameters,
+        foreign,
+    )
+
+
+def conditions(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008
+    """Draw conditions, single and combined.
+
+    Args:
+        tasks: Names of tasks that they refer to.
+    """
+    return st.recursive(
+        leaves(tasks),
+        lambda inner: st.one_of(
+            st.builds(All, inner, inner),
+            st.builds(Any, inner, inner),
+            inner.map(Not),
+        ),
+        max_leaves=5,
+    )
