@@ -1,0 +1,209 @@
+"""Floor 9, dashboard: what it needs of a session, as protocols.
+
+`SessionSource` (`_session_source.py`) is the real one; tests bring their own. Every method may be
+called from any thread; reading ones are called on the publisher's thread only, commands on the
+thread that received the page's message: they post to the session and return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rocket_magic._protocols import Explanation
+
+__all__ = [
+    "ChangeView",
+    "DashboardSource",
+    "LogPage",
+    "LogRow",
+    "OptionField",
+    "RunView",
+    "StateView",
+    "TaskRow",
+]
+
+
+class RunView(Protocol):
+    """One run: in flight (`action` is "run") or over. Times are seconds since the epoch."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def start(self) -> float | None: ...
+    @property
+    def end(self) -> float | None: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def attempt(self) -> int: ...
+
+
+class TaskRow(Protocol):
+    """One task as the dashboard shows it (the session's `TaskSnapshot`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def schedule(self) -> str: ...
+    @property
+    def execution(self) -> str: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def disabled(self) -> bool: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def next_at(self) -> float | None: ...
+    @property
+    def next_text(self) -> str: ...
+    @property
+    def running(self) -> Sequence[RunView]: ...
+    @property
+    def recent(self) -> Sequence[RunView]: ...
+    @property
+    def last_error(self) -> str | None: ...
+    @property
+    def queued(self) -> int: ...
+    @property
+    def problem(self) -> str | None: ...
+    @property
+    def timeout(self) -> float | None: ...
+
+
+class StateView(Protocol):
+    """The scheduler's line (the session's `SessionSnapshot`; its tasks are not read)."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def problem(self) -> str | None: ...
+    @property
+    def now(self) -> float: ...
+    @property
+    def clock(self) -> str: ...
+    @property
+    def zone(self) -> str: ...
+    @property
+    def started_at(self) -> float | None: ...
+    @property
+    def runs_in_flight(self) -> int: ...
+    @property
+    def lost_records(self) -> int: ...
+    @property
+    def silenced_errors(self) -> int: ...
+
+
+class ChangeView(Protocol):
+    """What a session tells its listeners: `kind` is "task", "run", "record", "state" or "config"."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def task(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One record of the task log. Times are seconds since the epoch."""
+
+    task: str
+    action: str
+    at: float
+    run_id: str = ""
+    start: float | None = None
+    end: float | None = None
+    message: str = ""
+    exc_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Records, newest first.
+
+    Attributes:
+        rows: At most as many as were asked for.
+        more: Whether older ones follow.
+    """
+
+    rows: tuple[LogRow, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionField:
+    """One option of the configuration form.
+
+    Attributes:
+        name: The option.
+        kind: "switch", "choice", "number" or "text".
+        value: What it is now, as the form shows it (bool for a switch).
+        default: The same for its default.
+        choices: What a "choice" may be.
+        help: What it does.
+        group: Heading it stands under.
+        fixed: Why it can't be changed here, or "".
+    """
+
+    name: str
+    kind: str
+    value: str | bool
+    default: str | bool
+    choices: tuple[str, ...] = ()
+    help: str = ""
+    group: str = ""
+    fixed: str = ""
+
+
+class DashboardSource(Protocol):
+    """All that the dashboard knows of a session."""
+
+    def state(self) -> StateView:
+        """The scheduler's line; cheap, asked up to ten times a second."""
+        ...
+
+    def tasks(self) -> Sequence[TaskRow]:
+        """All tasks, in the order of their definition."""
+        ...
+
+    def task(self, name: str) -> TaskRow | None:
+        """One task, or None when there is none of that name; cheap."""
+        ...
+
+    def subscribe(self, listener: Callable[[ChangeView], None]) -> Callable[[], None]:
+        """Call `listener` after each change; returns what ends that."""
+        ...
+
+    def command_task(self, command: str, name: str) -> None:
+        """Post "run", "enable", "disable" or "terminate"; an error is raised with its message."""
+        ...
+
+    def command_scheduler(self, command: str) -> None:
+        """Post "start", "hold", "resume" or "stop"; an error is raised with its message."""
+        ...
+
+    def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
+        """A page of the log, filtered where `task` and `action` aren't ""."""
+        ...
+
+    def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
+        """What a run has put out so far: nbformat outputs."""
+        ...
+
+    def explain(self, task: str) -> Explanation:
+        """Why the task runs or doesn't."""
+        ...
+
+    def options(self) -> Sequence[OptionField]:
+        """The configuration form."""
+        ...
+
+    def set_option(self, name: str, value: str | bool) -> None:
+        """Validate and set an option; a refusal is raised with its message."""
+        ...
