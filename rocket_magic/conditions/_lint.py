@@ -26,8 +26,11 @@ _LEVELS: Final = (IsPeriod, AlwaysTrue, AlwaysFalse, TaskRunning, SchedulerStart
 _FROM: Final[Instant] = 1_704_067_200_000_000
 """1 January 2024, the start of a leap year: every window of the calendar opens within the years after it."""
 
-_SPAN: Final = 9 * 366 * DAY
-_MOST_STEPS: Final = 2_000
+_SPANS: Final = {"month": 3 * 366 * DAY, "year": 9 * 366 * DAY, None: 9 * 366 * DAY}
+"""After how long windows repeat; the short units repeat within a fortnight."""
+
+_FORTNIGHT: Final = 15 * DAY
+_MOST_STEPS: Final = 7_000
 
 
 def lint_schedule(condition: BaseCondition) -> list[str]:
@@ -130,12 +133,12 @@ def _periods(condition: BaseCondition) -> tuple[TimePeriod, ...]:
 
 def _overlap(periods: tuple[TimePeriod, ...]) -> bool:
     """Look for an instant at which all periods are open, from opening to opening."""
-    now = _FROM
+    now, end = _FROM, _FROM + max(_SPANS.get(unit_of(period), _FORTNIGHT) for period in periods)
     for _ in range(_MOST_STEPS):
         shut = [period for period in periods if period.window(now, UTC) is None]
         if not shut:
             return True
         now = max(period.next_change(now, UTC) for period in shut)
-        if now == NEVER or now > _FROM + _SPAN:
+        if now == NEVER or now > end:
             return False
     return True

@@ -234,7 +234,7 @@ def as_condition(value: AnyType, custom: Sequence[CustomPhrase] = ()) -> BaseCon
 def _of_period(period: TimePeriod) -> BaseCondition:
     """Give a period as a condition, its parts apart, so that it has a text."""
     if unit_of(period) is None and isinstance(period, AllPeriods):
-        return All(*map(_of_period, period.periods))
+        return All(*map(_of_period, period.periods)) if period.periods else TRUE
     if unit_of(period) is None and isinstance(period, AnyPeriod):
-        return Any(*map(_of_period, period.periods))
+        return Any(*map(_of_period, period.periods)) if period.periods else FALSE
     return IsPeriod(period)

@@ -25,8 +25,8 @@ OTHER_NAME: Final = "'name'"
 DURATION_WORDS: Final = (
     *("ms", "millisecond", "milliseconds", "us", "microsecond", "microseconds"),
     *("s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes"),
-    *("h", "hr", "hrs", "hour", "hours", "d", "day", "days", "w", "week", "weeks"),
-    *("month", "months", "y", "year", "years"),
+    *("h", "hr", "hrs", "hour", "hours", "d", "day", "days", "w", "wk", "wks", "week", "weeks"),
+    *("month", "months", "y", "yr", "yrs", "year", "years", "milli", "millis"),
 )
 _OFFERED_UNITS: Final = ("sec", "min", "hours", "days", "weeks", "ms")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
@@ -122,14 +122,24 @@ class Reader:
         try:
             return make()
         except ScheduleError as error:
-            message = f"{clip(self.text)!r}, at {token.start + 1}: {error.message}"
-            suggestion = error.suggestion
+            start, end = self._region(token, error)
+            better, message = error.suggestion, f"{clip(self.text)!r}, at {start + 1}: {error.message}"
             raise ScheduleError(
-                message, text=self.text, position=token.start, suggestion=self._replaced(token, suggestion)
+                message,
+                text=self.text,
+                position=start,
+                suggestion=None if better is None else self.text[:start] + better + self.text[end:],
             ) from error
 
-    def _replaced(self, token: Token, better: str | None) -> str | None:
-        return None if better is None else self.text[: token.start] + better + self.text[token.end :]
+    def _region(self, token: Token, error: ScheduleError) -> tuple[int, int]:
+        """Give the part of the text that a refusal by another reader is about."""
+        if not error.text or not self.text.startswith(error.text, token.start):
+            return token.start, token.end
+        if error.position is None:
+            return token.start, token.start + len(error.text)
+        start = min(token.start + error.position, len(self.text))
+        word = re.compile(r"[^\s&|~(),]*").match(self.text, start)
+        return start, word.end() if word else start
 
     def name(self, kind: str = OTHER_NAME) -> str:
         """Take a quoted name.

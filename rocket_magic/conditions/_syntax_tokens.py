@@ -8,7 +8,7 @@ from typing import Final
 
 from rocket_magic.exc import ScheduleError
 
-LONGEST_TEXT: Final = 20_000
+LONGEST_TEXT: Final = 8_000
 """Characters; a longer text is refused before it is read."""
 
 OPERATORS: Final = "&|~(),"

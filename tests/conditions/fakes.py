@@ -47,24 +47,30 @@ class FakeHistory:
         return [line for line in self.lines if line.task == task and line.action in actions]
 
     def last(self, task: str, actions: frozenset[Action]) -> Mark | None:
+        """Give the newest record."""
         found = self._of(task, actions)
         return Mark(found[-1].at, found[-1].seq, found[-1].elapsed) if found else None
 
     def status(self, task: str) -> Action | None:
+        """Give the newest action."""
         found = self._of(task, frozenset(Action))
         return found[-1].action if found else None
 
     def happened(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> bool:
+        """Tell whether there is a record."""
         return self.count(task, actions, start, end) > 0
 
     def count(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> int:
+        """Count records."""
         return sum(start <= line.at < end for line in self._of(task, actions))
 
     def nth_newest(self, task: str, actions: frozenset[Action], n: int) -> Instant | None:
+        """Give the n-th newest instant."""
         instants = sorted((line.at for line in self._of(task, actions)), reverse=True)
         return instants[n - 1] if len(instants) >= n else None
 
     def attempt(self, task: str) -> int:
+        """Give the newest attempt."""
         found = [line for line in self.lines if line.task == task]
         return found[-1].attempt if found else 0
 
@@ -94,12 +100,14 @@ class FakeSession:
     scheduler: FakeScheduler = field(default_factory=FakeScheduler)
     parameters: dict[str, Any] = field(default_factory=dict)
     tasks: dict[str, FakeTask] = field(default_factory=dict)
-    now: Instant = at("2024-05-06 12:00")
+    now: Instant = 1_714_996_800_000_000  # 6 May 2024 12:00 UTC, a Monday
 
     def find_task(self, name: str) -> FakeTask | None:
+        """Give a task."""
         return self.tasks.get(name)
 
     def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
+        """Call with what is known."""
         return function(**given)
 
     def task(self, name: str, *running_since: str) -> FakeTask:

@@ -167,7 +167,7 @@ def runnings(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCondition:
 
 
 retries = st.builds(
-    lambda n, delay, backoff, longest, jitter: retry(n, delay, backoff, longest, jitter),
+    retry,
     st.none() | st.integers(0, 5),
     st.just(0) | spans,
     st.sampled_from([1, 1.5, 2, 3.25]),

@@ -1,0 +1,46 @@
+"""The conditions of the table of exact time: nights on which clocks change, openings, ends."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rocket_magic import conds
+from rocket_magic.conditions import parse_condition
+from rocket_magic.instants import NEVER, to_datetime, to_instant
+
+from .fakes import FakeSession
+
+CASES = json.loads(Path(__file__).with_name("time_cases.json").read_text(encoding="utf-8"))
+_NAMES = {name: getattr(conds, name) for name in ("daily", "hourly", "weekly", "every")}
+
+
+def _starts(condition, zone, start, number):
+    """Step from change to change; each start succeeds at once."""
+    session = FakeSession(zone=zone)
+    task = session.task("me")
+    now, starts = start, []
+    while len(starts) < number and now != NEVER:
+        context = session.context(task, now)
+        if condition.holds(context):
+            starts.append(now)
+            session.history.add("me", "run", now, elapsed=context.elapsed)
+            session.history.add("me", "success", now, elapsed=context.elapsed)
+        now = condition.next_change(context)
+    return starts
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_starts(case):
+    """Stepping through next changes starts the task exactly at the table's instants."""
+    zone = ZoneInfo(case["tz"])
+    condition = eval(case["schedule"], {}, _NAMES)
+    if case.get("phrase"):
+        assert parse_condition(case["phrase"]) == condition
+    start = to_instant(datetime.fromisoformat(case["start"]), zone)
+    starts = _starts(condition, zone, start, len(case["expected"]))
+    assert [to_datetime(at, zone).isoformat() for at in starts] == case["expected"]
