@@ -144,12 +144,13 @@ def _rehearse(hours: float) -> int:
 def forecast(system: str, hours: float) -> Figures:
     """W9: runs per second that are foretold, not run."""
     from rocket_magic import VirtualClock
+    from rocket_magic.forecast import forecast as foretell
 
     scheduler = Statements(system, "main", time_func=VirtualClock(START), timezone=dt.UTC)
     for index, (schedule, _) in enumerate(SCHEDULES):
         scheduler.task(f"task-{index}", schedule, nothing)
     began = time.perf_counter()
-    runs = sum(1 for _ in scheduler.session.forecast(f"{hours} hours"))
+    runs = len(foretell(scheduler.session, f"{hours} hours").runs)
     return {"runs/s": runs / (time.perf_counter() - began), "runs": float(runs)}
 
 
@@ -184,10 +185,11 @@ class _Moving(dt.datetime):
 def _patched_schedule(hours: float) -> int:
     import schedule
 
-    schedule.datetime = types.SimpleNamespace(  # type: ignore[attr-defined]  # it has no clock to pass
+    schedule.datetime = types.SimpleNamespace(  # type: ignore[assignment]  # it has no clock to pass
         datetime=_Moving, timedelta=dt.timedelta, date=dt.date, time=dt.time
     )
-    scheduler, runs = schedule.Scheduler(), []
+    scheduler = schedule.Scheduler()
+    runs: list[int] = []
     for _, seconds in SCHEDULES:
         scheduler.every(seconds).seconds.do(runs.append, 1)
     while _Moving.at <= START + hours * 3600:

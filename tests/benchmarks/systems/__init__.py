@@ -55,4 +55,5 @@ class System(Protocol):
 
 def open_system(name: str, mode: str) -> System:
     """Make a scheduler whose tasks run in `mode` ("main", "async", "thread" or "process")."""
-    return importlib.import_module(HOMES[name]).make(name, mode)
+    system: System = importlib.import_module(HOMES[name]).make(name, mode)
+    return system

@@ -27,7 +27,7 @@ class Statements:
     def __init__(self, package: str, mode: str, **config: Any) -> None:
         self.package, self.mode = package, mode
         self.conds = importlib.import_module(f"{package}.conds")
-        defaults = {"execution": mode, "task_pre_exist": "raise"}
+        defaults: dict[str, Any] = {"execution": mode, "task_pre_exist": "raise"}
         if package == "rocket_magic":
             defaults["log_capacity"] = 2_000_000
         self.app = importlib.import_module(package).Rocketry(config={**defaults, **config})
