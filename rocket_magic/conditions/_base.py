@@ -351,8 +351,9 @@ class Not(BaseCondition):
     binding: ClassVar[int] = NOT_OF
 
     def __post_init__(self) -> None:
-        if not isinstance(self.condition, BaseCondition):
-            msg = f"Not turns a condition round, got {self.condition!r}"
+        given: object = self.condition
+        if not isinstance(given, BaseCondition):
+            msg = f"Not turns a condition round, got {given!r}"
             raise TypeError(msg)
 
     @property

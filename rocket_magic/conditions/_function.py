@@ -33,8 +33,9 @@ class FuncCond(BaseCondition):
     phrase: str = dataclasses.field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if not callable(self.func):
-            msg = f"a condition is made of a function, got {self.func!r}"
+        given: object = self.func
+        if not callable(given):
+            msg = f"a condition is made of a function, got {given!r}"
             raise ScheduleError(msg)
 
     def __hash__(self) -> int:

@@ -12,6 +12,8 @@ from rocket_magic.conditions._tasks import name_of
 _REFERENCES: Final = ("task", "depend_task")
 """Fields of conditions that refer to tasks."""
 
+_OURS: Final = __name__.partition(".")[0]
+
 
 def task_names(condition: BaseCondition) -> frozenset[str]:
     """Give the tasks a condition refers to by name (its own task is not among them)."""
@@ -35,11 +37,8 @@ def rename_tasks(condition: BaseCondition, mapping: Mapping[str, str]) -> BaseCo
 
 
 def _references(condition: BaseCondition) -> list[tuple[str, Any]]:
-    if (
-        not dataclasses.is_dataclass(condition)
-        or type(condition).__module__.partition(".")[0] != "rocket_magic"
-    ):
+    if type(condition).__module__.partition(".")[0] != _OURS:  # a user's field `task` may mean anything
         return []
-    fields = {field.name for field in dataclasses.fields(condition)}
+    fields = getattr(type(condition), "__dataclass_fields__", {})
     references = ((field, getattr(condition, field)) for field in _REFERENCES if field in fields)
     return [(field, ref) for field, ref in references if ref is not None]

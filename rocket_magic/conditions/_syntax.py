@@ -123,7 +123,7 @@ def _read_custom(reader: Reader, custom: Sequence[CustomPhrase]) -> BaseConditio
         found = reader.guarded(place, lambda phrase=phrase: _made(phrase, text))  # type: ignore[misc]
         if found is not None:
             reader.index = end
-            return found  # type: ignore[no-any-return]
+            return found
     reader.expect(*(phrase.pattern for phrase in custom if isinstance(phrase.pattern, str)))
     return None
 
@@ -165,8 +165,9 @@ def parse_condition(text: str, custom: Sequence[CustomPhrase] = ()) -> BaseCondi
     Raises:
         ScheduleError: The text is no condition; it has the position and the closest valid phrase.
     """
-    if not isinstance(text, str):
-        msg = f"a phrase is text, got {text!r}: pass conditions to as_condition"
+    given: object = text
+    if not isinstance(given, str):
+        msg = f"a phrase is text, got {given!r}: pass conditions to as_condition"
         raise ScheduleError(msg)
     try:
         return read_condition(Reader(text), custom)

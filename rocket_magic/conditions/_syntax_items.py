@@ -42,7 +42,7 @@ from rocket_magic.conditions._syntax_reader import TASK_NAME, Reader
 from rocket_magic.conditions._syntax_tokens import Token
 from rocket_magic.conditions._units import ONCE, UNITS
 from rocket_magic.instants import Span
-from rocket_magic.time import Cron
+from rocket_magic.time import Cron, TimePeriod
 
 _TIMES: Final = ("times", "time")
 _WINDOW_WORDS: Final = ("at", "on", "before", "after", "between", "starting")
@@ -96,7 +96,12 @@ def _narrow(
     reader: Reader, condition: BaseCondition, window: tuple[Token, str, tuple[str, ...]]
 ) -> BaseCondition:
     place, method, values = window
-    return reader.guarded(place, lambda: getattr(condition, method)(*values))
+
+    def narrow() -> BaseCondition:
+        part: BaseCondition = getattr(condition, method)(*values)
+        return part
+
+    return reader.guarded(place, narrow)
 
 
 def _once_unit(reader: Reader) -> BaseCondition:
@@ -157,7 +162,7 @@ def _start(reader: Reader, task: str | None = None) -> BaseCondition:
     return TaskRunnable(task, period=_some_period(reader))
 
 
-def _some_period(reader: Reader) -> IsPeriod.period:  # type: ignore[valid-type,name-defined]
+def _some_period(reader: Reader) -> TimePeriod:
     clock = _time_of(reader) if reader.need("time", "crontime") == "time" else _crontime(reader)
     assert isinstance(clock, IsPeriod)
     return clock.period
@@ -228,16 +233,15 @@ def _bounds(reader: Reader, what: str) -> tuple[Span | None, Span | None]:
 
 
 def _after(reader: Reader, task: str | None = None) -> BaseCondition:
-    if reader.word("task"):
-        names, combine = [reader.name(TASK_NAME)], All
+    several = reader.word("all", "any")
+    if several is None and reader.word("task"):
+        names = [reader.name(TASK_NAME)]
     else:
-        combine = Any if reader.word("all", "any") == "any" else All  # type: ignore[assignment]
-        reader.need(
-            *(("tasks",) if reader.tokens[reader.index - 1].key in ("all", "any") else ("task", "tasks"))
-        )
+        reader.need("tasks")
         names = [reader.name(TASK_NAME)]
         while reader.word(","):
             names.append(reader.name(TASK_NAME))
+    combine: Callable[..., BaseCondition] = Any if several == "any" else All
     kind = DEPENDS[reader.word(*DEPENDS) or "succeeded"]
     return combine(*(kind(name, task) for name in names))
 
