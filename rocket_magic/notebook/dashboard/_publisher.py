@@ -22,7 +22,7 @@ from rocket_magic.notebook.dashboard._index import TaskIndex
 from rocket_magic.notebook.dashboard._messages import Bye, Ping, Show
 from rocket_magic.notebook.dashboard._panels import PANELS, Changes, Panel, World, panels_of
 from rocket_magic.notebook.dashboard._rows import state_row
-from rocket_magic.notebook.dashboard._source import ChangeView, DashboardSource
+from rocket_magic.notebook.dashboard._source import ChangeView, DashboardSource, StateView
 from rocket_magic.notebook.dashboard._text import one_line
 
 __all__ = ["BYTES", "RATE", "Pacer", "Publisher"]
@@ -194,6 +194,7 @@ class Publisher:
         self._state: dict[str, Any] | None = None
         self._replies: list[dict[str, Any]] = []
         self._count = 0
+        self._phase: tuple[str, str] | None = None
         self._pacer = Pacer()
         self._is_closed = False
         self._unsubscribe: Callable[[], None] | None = None
@@ -258,6 +259,11 @@ class Publisher:
             if replies:
                 self._deliver({"replies": replies}, now)
             return None
+        state = self._source.state()
+        if (state.state, state.clock) != self._phase:
+            # whether and when tasks run next depends on it, and another clock brings another log
+            self._phase = state.state, state.clock
+            changes.everything = changes.records = True
         self._absorb(changes)
         for view in self._views.values():
             for slot in view.slots.values():
@@ -267,7 +273,7 @@ class Publisher:
         views = self._parts(now)
         if views:
             message["views"] = views
-        self._add_state(message)
+        self._add_state(message, state)
         if message:
             self._deliver(message, now)
         return self._next_look(now)
@@ -315,8 +321,7 @@ class Publisher:
                 views[key] = parts
         return views
 
-    def _add_state(self, message: dict[str, Any]) -> None:
-        state = self._source.state()
+    def _add_state(self, message: dict[str, Any], state: StateView) -> None:
         row = state_row(state)
         if row != self._state:
             self._state = message["state"] = row

@@ -15,7 +15,7 @@ const WORDS = {
   terminate: "terminated", inaction: "nothing to do", crash: "crashed",
 };
 const STATES = {
-  running: "Running", held: "On hold", stopped: "Stopped",
+  running: "Running", held: "On hold", stopped: "Stopped", starting: "Starting…",
   stopping: "Stopping…", restarting: "Restarting…", crashed: "Crashed",
 };
 const ICONS = {
@@ -1140,7 +1140,7 @@ class App {
 
   drawState() {
     const state = this.state?.state;
-    const kind = this.dead ? "never" : { running: "success", held: "terminate", stopping: "terminate", restarting: "terminate", crashed: "crash" }[state] ?? "never";
+    const kind = this.dead ? "never" : { running: "success", held: "terminate", stopping: "terminate", restarting: "terminate", starting: "terminate", crashed: "crash" }[state] ?? "never";
     this.dot.className = `rm-dot rm-is-${kind}`;
     const word = this.dead ? "Kernel restarted" : STATES[state] ?? (state ? visible(state) : "Connecting…");
     if (this.stateText.textContent !== word) { setText(this.stateText, word); if (state) this.say(`Scheduler: ${word}`); }
@@ -1150,7 +1150,7 @@ class App {
     this.go.title = words[2];
     this.halt.title = "Shut the scheduler down; runs in flight may end";
     const off = this.dead || !state;
-    for (const [element, idle] of [[this.go, off || state === "stopping" || state === "restarting"], [this.halt, off || state === "stopped" || state === "crashed"]]) {
+    for (const [element, idle] of [[this.go, off || state === "stopping" || state === "restarting" || state === "starting"], [this.halt, off || state === "stopped" || state === "crashed"]]) {
       element.setAttribute("aria-disabled", String(Boolean(idle)));
     }
     this.notice("problem", this.dead ? null : this.state?.problem || null, state === "crashed" ? "bad" : "calm");

@@ -1,0 +1,157 @@
+"""Floor 9, dashboard: a real session as the dashboard's source.
+
+Thin: reads immutable snapshots, posts commands, and turns records and options into the dashboard's own
+rows. Nothing here keeps state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rocket_magic._protocols import Explanation
+from rocket_magic.config import form_fields, set_from_text
+from rocket_magic.notebook.dashboard._source import (
+    ChangeView,
+    LogPage,
+    LogRow,
+    OptionField,
+    StateView,
+    TaskRow,
+)
+
+if TYPE_CHECKING:
+    from rocket_magic.session import Session
+
+__all__ = ["SessionSource"]
+
+Outputs = Callable[[str, str], Sequence[Mapping[str, Any]]]
+
+_KINDS = {"bool": "switch", "choice": "choice", "int": "number", "float": "number"}
+_GROUPS = {
+    "Tasks": "execution task_pre_exist multilaunch on_overlap misfire_grace_time rerun_interrupted timeout"
+    " grace param_materialize task_priority",
+    "Workers": "max_process_count max_thread_count tasks_as_daemon process_reuse process_start_method",
+    "Scheduler": "cycle_sleep shut_cond instant_shutdown restarting cls_lock",
+    "Time": "timezone time_func",
+    "Errors": "silence_task_prerun silence_task_logging silence_cond_check",
+    "Log": "log_capacity log_retry force_status_from_logs task_logger_basename scheduler_logger_basename"
+    " func_run_id",
+}
+_GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names.split()}
+_ORDER = [*_GROUPS, "Other"]
+
+
+class SessionSource:
+    """A session, as the dashboard reads it.
+
+    Args:
+        session: The session.
+        outputs: Gives the nbformat outputs of a run by task name and run id, `[]` where it has none.
+    """
+
+    def __init__(self, session: Session, outputs: Outputs) -> None:
+        self._session = session
+        self._outputs = outputs
+
+    def state(self) -> StateView:
+        """The scheduler's line."""
+        return self._session.snapshot_state()
+
+    def tasks(self) -> Sequence[TaskRow]:
+        """All tasks, in the order of their definition."""
+        return self._session.snapshot().tasks
+
+    def task(self, name: str) -> TaskRow | None:
+        """One task, or None."""
+        return self._session.snapshot_task(name)
+
+    def subscribe(self, listener: Callable[[ChangeView], None]) -> Callable[[], None]:
+        """Call `listener` after each change; returns what ends that."""
+        return self._session.subscribe(listener)
+
+    def command_task(self, command: str, name: str) -> None:
+        """Post what a task's button asks."""
+        task = self._session[name]
+        match command:
+            case "run":
+                task.run()
+            case "enable" | "disable":
+                task.disabled = command == "disable"
+            case "terminate":
+                task.terminate("terminated in the dashboard")
+
+    def command_scheduler(self, command: str) -> None:
+        """Post what a button of the scheduler's line asks; never waits for it."""
+        session = self._session
+        match command:
+            case "start":
+                session.start_thread()
+            case "stop":
+                session.shut_down()
+            case "hold" | "resume":
+                session.scheduler.on_hold = command == "hold"
+
+    def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
+        """A page of the log, newest first."""
+        newest = self._session.log.tail(offset + limit + 1, task or None, action or None)
+        found = newest[::-1][offset:]
+        return LogPage(tuple(map(_log_row, found[:limit])), len(found) > limit)
+
+    def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
+        """What a run has put out so far."""
+        return self._outputs(task, run_id)
+
+    def explain(self, task: str) -> Explanation:
+        """Why the task runs or doesn't."""
+        return self._session.explain(task)
+
+    def options(self) -> Sequence[OptionField]:
+        """The configuration form, by groups."""
+        fields = [_option(field) for field in form_fields(self._session.config)]
+        return sorted(fields, key=lambda field: _ORDER.index(field.group))
+
+    def set_option(self, name: str, value: str | bool) -> None:
+        """Validate and set an option.
+
+        Raises:
+            ConfigError: No such option, or a refused value.
+        """
+        text = str(value).lower() if isinstance(value, bool) else value
+        set_from_text(self._session.config, name, text)
+
+
+def _option(field: Mapping[str, Any]) -> OptionField:
+    kind = str(field["kind"])
+    choices = tuple(map(str, field["choices"]))
+    if kind == "choice" and field.get("optional"):
+        choices = ("", *choices)
+    return OptionField(
+        name=field["name"],
+        kind=_KINDS.get(kind, "text"),
+        value=_form_value(field["value"], kind),
+        default=_form_value(field["default"], kind),
+        choices=choices,
+        help=field.get("description") or "",
+        group=_GROUP_OF.get(field["name"], "Other"),
+        fixed="Set in Python only." if kind == "readonly" else "",
+    )
+
+
+def _form_value(value: Any, kind: str) -> str | bool:
+    if kind == "bool":
+        return bool(value)
+    return "" if value is None else str(value)
+
+
+def _log_row(record: Any) -> LogRow:
+    return LogRow(
+        task=record.task_name,
+        action=str(record.action),
+        at=record.created,
+        run_id=record.run_id or "",
+        start=record.start,
+        end=record.end,
+        message=record.reason or record.message or "",
+        exc_text=record.exc_text or "",
+    )
