@@ -1,0 +1,153 @@
+"""Records for the stdlib's logging, for handlers that the user put there (mail, files, …).
+
+A stdlib record is made only when a handler listens, and handlers run on a thread of their own: one that
+is slow, hangs or raises never holds up the scheduler. What doesn't fit its queue is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rocket_magic._protocols import Action
+from rocket_magic.instants import to_seconds
+from rocket_magic.log._record import Record, clean
+
+_WAITING_AT_MOST = 10_000
+_IDLE_SECONDS = 5.0
+_FAILED = (Action.FAIL, Action.CRASH)
+
+
+class Emitter:
+    """Hands records to the handlers of one logger.
+
+    Args:
+        on_error: Told what a handler raised.
+
+    Attributes:
+        logger_name: The logger; `rocketry.task` unless configured otherwise.
+        ignored: Handlers that get nothing: those whose repository is this log's own.
+        dropped: How many records found no place in the queue.
+    """
+
+    def __init__(self, on_error: Callable[[BaseException], None]) -> None:
+        self.logger_name = "rocketry.task"
+        self.ignored: tuple[logging.Handler, ...] = ()
+        self.dropped = 0
+        self._on_error = on_error
+        self._lock = threading.Lock()
+        self._queue: queue.Queue[tuple[logging.Handler, logging.LogRecord]] = queue.Queue(_WAITING_AT_MOST)
+        self._thread: threading.Thread | None = None
+
+    def emit(self, records: Sequence[Record]) -> None:
+        """Queue records for the handlers that listen."""
+        logger = logging.getLogger(self.logger_name)
+        handlers = self._listeners(logger)
+        if not handlers:
+            return
+        floor = _floor(logger, handlers)
+        for record in records:
+            level = logging.ERROR if record.action in _FAILED else logging.INFO
+            if level < floor or level <= logger.manager.disable:
+                continue
+            made = _stdlib_record(logger, level, record)
+            passed: Any = logger.filter(made)
+            if not passed:
+                continue
+            if isinstance(passed, logging.LogRecord):
+                made = passed
+            for handler in handlers:
+                if level >= handler.level:
+                    self._put(handler, made)
+
+    def _listeners(self, logger: logging.Logger) -> list[logging.Handler]:
+        """The handlers that logging would call, but those of this log's own repository."""
+        if logger.disabled:
+            return []
+        found: list[logging.Handler] = []
+        current: logging.Logger | None = logger
+        while current is not None:
+            found += [handler for handler in current.handlers if handler not in self.ignored]
+            current = current.parent if current.propagate else None
+        return found
+
+    def _put(self, handler: logging.Handler, made: logging.LogRecord) -> None:
+        with self._lock:
+            try:
+                self._queue.put_nowait((handler, made))
+            except queue.Full:
+                self.dropped += 1
+                return
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="rocket_magic handlers", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                handler, made = self._queue.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                with self._lock:
+                    if self._queue.empty():
+                        self._thread = None
+                        return
+                continue
+            try:
+                handler.handle(made)
+            except BaseException as error:
+                self._on_error(error)
+            finally:
+                self._queue.task_done()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until the handlers have had everything; whether they had it in time."""
+        finished = self._queue.all_tasks_done
+        with finished:
+            return finished.wait_for(lambda: not self._queue.unfinished_tasks, timeout)
+
+
+def _floor(logger: logging.Logger, handlers: Sequence[logging.Handler]) -> int:
+    """The lowest level that passes.
+
+    A handler on the task logger itself wants the task log, whose records are INFO; the root's usual
+    WARNING must not hide them (Rocketry forces the logger's level for that; we leave it alone).
+    """
+    if logger.level == logging.NOTSET and any(handler in handlers for handler in logger.handlers):
+        return logging.INFO
+    return logger.getEffectiveLevel()
+
+
+def _stdlib_record(logger: logging.Logger, level: int, record: Record) -> logging.LogRecord:
+    extra: dict[str, Any] = {
+        "task_name": record.task_name,
+        "action": record.action.value,
+        "run_id": record.run_id,
+        "start": None if record.start is None else to_seconds(record.start),
+        "end": None if record.end is None else to_seconds(record.end),
+        "runtime": record.runtime,
+        "reason": record.reason,
+        "params": record.params,
+    }
+    made = logger.makeRecord(logger.name, level, "", 0, escaped(record.text), (), None, "", extra)
+    made.created = to_seconds(record.at)
+    made.msecs = record.at % 1_000_000 // 1000
+    made.exc_text = clean(record.exc_text)
+    made.process = os.getpid()
+    return made
+
+
+def escaped(text: str) -> str:
+    """The text on one line: a task's name or reason can't forge a second record (RELIABILITY.md X5)."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def repository_handlers(logger_name: str) -> list[logging.Handler]:
+    """Handlers on the task logger that carry a repository (Red Bird's `RepoHandler`)."""
+    handlers = logging.getLogger(logger_name).handlers
+    return [handler for handler in handlers if hasattr(getattr(handler, "repo", None), "filter_by")]

@@ -1,0 +1,295 @@
+"""A database table as the task log: SQLite and PostgreSQL, with Red Bird's interface.
+
+Groups of records go in with one prepared statement and one short transaction. No read leaves a
+transaction open. After an error the group is tried once more on a fresh connection, without what the
+first try may have stored.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rocket_magic._protocols import Action
+from rocket_magic.exc import RepositoryError
+from rocket_magic.log import _failpoints
+from rocket_magic.log._models import TaskRunRecord
+from rocket_magic.log._query import Query, changed_by, make_query, matches
+from rocket_magic.log._record import Record, record_of, record_of_row, row_of
+from rocket_magic.log._result import Result
+from rocket_magic.log._sql_engine import make_engine, masked
+from rocket_magic.log._sql_past import SqlPast
+from rocket_magic.log._sql_schema import checked_table_name, load_sqlalchemy, make_state_table, migrate
+from rocket_magic.log._survey import Survey, open_key
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_PAGE = 1000
+_SETTLE_EVERY = 2000
+
+
+class SqlLog:
+    """A task log in a database table.
+
+    Args:
+        url: Like `sqlite:///runs.db` or `postgresql://user:password@host/database`.
+        table: The table; made, or brought up to date.
+        synchronous: SQLite only: NORMAL, or FULL to survive power cuts without losing a record.
+
+    Attributes:
+        repaired: What was done to the table at opening, in words.
+
+    Raises:
+        RepositoryError: The database can't be reached or written, or the table is no task log.
+    """
+
+    model = TaskRunRecord
+    id_field = "id"
+
+    def __init__(self, url: str, table: str = "task_log", synchronous: str = "NORMAL") -> None:
+        checked_table_name(table)
+        self.url = masked(url)
+        self._sa = load_sqlalchemy()
+        self._engine = make_engine(url, synchronous)
+        self._finalizer = weakref.finalize(self, self._engine.dispose)
+        try:
+            self.table, self.repaired = migrate(self._engine, table)
+            if self._engine.dialect.name == "sqlite":
+                self._check_writable()
+        except self._sa.exc.SQLAlchemyError as error:
+            self._finalizer()
+            msg = f"can't open the log {self.url}: {masked(_reason(error))}"
+            raise RepositoryError(msg) from error
+        except RepositoryError:
+            self._finalizer()
+            raise
+        self._state = make_state_table(table)
+        self._insert = self.table.insert()
+        self._lock = threading.Lock()
+        self._open_runs: dict[str, None] = {}
+        self._since_settled = 0
+
+    def _check_writable(self) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.rollback()
+
+    def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
+        """Append a record: a Record, a record model, or a mapping."""
+        self.add_many((record_of(item),))
+
+    insert = add
+
+    def add_many(self, records: Sequence[Record]) -> None:
+        """Append records in one transaction.
+
+        Raises:
+            RepositoryError: It could not be written, twice.
+        """
+        rows = [row_of(record) for record in records]
+        with self._lock:
+            try:
+                self._write(rows, records)
+            except self._sa.exc.SQLAlchemyError:
+                self._engine.dispose()
+                try:
+                    self._write(self._not_stored(rows), records)
+                except self._sa.exc.SQLAlchemyError as again:
+                    msg = f"can't write to the log {self.url}: {masked(_reason(again))}"
+                    raise RepositoryError(msg) from again
+
+    def _write(self, rows: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> None:
+        if not rows:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(self._insert, rows)
+            if _failpoints.ARMED and any(record.action is not Action.RUN for record in records):
+                _failpoints.hit("mid_outcome")
+            self._track(records)
+            if self._since_settled >= _SETTLE_EVERY:
+                self._settle(connection)
+
+    def _not_stored(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows that an interrupted try has not stored (its answer may have been lost, not the rows)."""
+        columns = self.table.c
+        runs = {row["run_id"] for row in rows}
+        query = self._sa.select(columns.run_id, columns.action, columns.created).where(
+            columns.run_id.in_(runs), columns.created >= min(row["created"] for row in rows)
+        )
+        with self._engine.connect() as connection:
+            stored = {tuple(row) for row in connection.execute(query)}
+        return [row for row in rows if (row["run_id"], row["action"], row["created"]) not in stored]
+
+    def _track(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.action is Action.RUN:
+                self._open_runs[open_key(record)] = None
+            else:
+                self._open_runs.pop(open_key(record), None)
+        self._since_settled += len(records)
+
+    def _settle(self, connection: sa.Connection) -> None:
+        """Remember up to which row every run has its outcome."""
+        sa, columns = self._sa, self.table.c
+        oldest = next(iter(self._open_runs), None)
+        query = sa.select(sa.func.max(columns.id))
+        if oldest is not None:
+            query = sa.select(sa.func.min(columns.id) - 1).where(columns.run_id == oldest)
+        value = connection.execute(query).scalar()
+        if value is not None:
+            state = self._state
+            changed = connection.execute(state.update().where(state.c.name == "settled").values(value=value))
+            if not changed.rowcount:
+                connection.execute(state.insert().values(name="settled", value=value))
+        self._since_settled = 0
+
+    def filter_by(self, **filters: Any) -> Result:
+        """The records whose columns are as given."""
+        return Result(self, filters)
+
+    def select(
+        self, query: Query, *, newest_first: bool = False, limit: int | None = None
+    ) -> Iterator[Record]:
+        """Records that pass, read page by page: no transaction stays open between two records."""
+        key = self.table.c.id
+        condition, rest = self._condition(query)
+        last: int | None = None
+        left = limit
+        while left is None or left > 0:
+            page = _PAGE if left is None or rest else min(left, _PAGE)
+            statement = self._sa.select(self.table).where(condition).limit(page)
+            statement = statement.order_by(key.desc() if newest_first else key)
+            if last is not None:
+                statement = statement.where(key < last if newest_first else key > last)
+            rows = self._read(statement)
+            for row in rows:
+                record = record_of_row(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for it
+                if not matches(record, rest):
+                    continue
+                yield record
+                if left is not None:
+                    left -= 1
+                    if left == 0:
+                        return
+            if len(rows) < page:
+                return
+            last = rows[-1].id if hasattr(rows[-1], "id") else rows[-1][0]
+
+    def _read(self, statement: Any) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(statement).fetchall()
+        except self._sa.exc.SQLAlchemyError as error:
+            msg = f"can't read the log {self.url}: {masked(_reason(error))}"
+            raise RepositoryError(msg) from error
+
+    def _condition(self, query: Query) -> tuple[Any, Query]:
+        """The query as SQL with bound values, and what only Python can test."""
+        sa = self._sa
+        clauses: list[Any] = []
+        rest: list[Any] = []
+        for test in query:
+            column, value = self.table.c[test.column], test.value
+            match test.kind:
+                case "eq":
+                    clauses.append(column.is_(None) if value is None else column == value)
+                case "ne":
+                    clauses.append(column.is_not(None) if value is None else column != value)
+                case "gt":
+                    clauses.append(column > value)
+                case "ge":
+                    clauses.append(column >= value)
+                case "lt":
+                    clauses.append(column < value)
+                case "le":
+                    clauses.append(column <= value)
+                case "in":
+                    clauses.append(column.in_(value))
+                case "between":
+                    clauses.append(column.between(*value))
+                case _:
+                    rest.append(test)
+        return sa.and_(sa.true(), *clauses), tuple(rest)
+
+    def count(self, query: Query) -> int:
+        """How many records pass."""
+        condition, rest = self._condition(query)
+        if rest:
+            return sum(1 for _ in self.select(query))
+        statement = self._sa.select(self._sa.func.count()).select_from(self.table).where(condition)
+        return int(self._read(statement)[0][0])
+
+    def delete(self, query: Query) -> int:
+        """Remove the records that pass; how many."""
+        condition, rest = self._condition(query)
+        if rest:
+            raise RepositoryError("delete() takes the operators of redbird.oper only")
+        with self._lock, self._engine.begin() as connection:
+            return int(connection.execute(self.table.delete().where(condition)).rowcount)
+
+    def update(self, query: Query, values: Mapping[str, Any]) -> int:
+        """Set columns of the records that pass; how many."""
+        condition, rest = self._condition(query)
+        if rest:
+            raise RepositoryError("update() takes the operators of redbird.oper only")
+        sample = Record("", Action.RUN, 0)
+        changed_by(sample, values)  # checks and translates
+        row = row_of(sample)
+        names = [test.column for test in make_query(dict.fromkeys(values))]
+        statement = self.table.update().where(condition).values({name: row[name] for name in names})
+        with self._lock, self._engine.begin() as connection:
+            return int(connection.execute(statement).rowcount)
+
+    def survey(self, task_names: Iterable[str]) -> Survey:
+        """What conditions and recovery need: a few index look-ups per task, never the whole table."""
+        try:
+            survey = self.past().survey(task_names)
+        except self._sa.exc.SQLAlchemyError as error:
+            msg = f"can't read the log {self.url}: {masked(_reason(error))}"
+            raise RepositoryError(msg) from error
+        self._since_settled = _SETTLE_EVERY  # the next write remembers what this look has settled
+        self._open_runs = dict.fromkeys(open_key(record) for record in survey.open_runs)
+        return survey
+
+    def past(self) -> SqlPast:
+        """Answers single questions by index look-ups."""
+        return SqlPast(self._engine, self.table, self._state)
+
+    def trim(self, count: int) -> int:
+        """Keep the newest `count` records of each task; how many went."""
+        sa, table = self._sa, self.table
+        removed = 0
+        with self._lock, self._engine.begin() as connection:
+            names = connection.execute(sa.select(table.c.task_name).distinct()).scalars().all()
+            for name in names:
+                edge = connection.execute(
+                    sa.select(table.c.id)
+                    .where(table.c.task_name == name)
+                    .order_by(table.c.id.desc())
+                    .limit(1)
+                    .offset(count)
+                ).scalar()
+                if edge is not None:
+                    gone = table.delete().where(table.c.task_name == name, table.c.id <= edge)
+                    removed += connection.execute(gone).rowcount
+        return removed
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._finalizer()
+
+    def __iter__(self) -> Iterator[TaskRunRecord]:
+        return self.filter_by().iterate()
+
+    def __repr__(self) -> str:
+        """Show where it is, without secrets."""
+        return f"SqlLog({self.url!r}, table={self.table.name!r})"
+
+
+def _reason(error: BaseException) -> str:
+    """What the driver said, on one line."""
+    original = getattr(error, "orig", None) or error
+    return " ".join(str(original).split())[:300]

@@ -1,0 +1,50 @@
+"""Repositories for the task log: ours, and Red Bird's, loaded on first use.
+
+Import Red Bird's repositories from here, and the order of imports never matters::
+
+    from rocket_magic.repos import CSVFileRepo, SQLRepo
+
+Ours need no Red Bird: `MemoryLog`, `CsvLog`, `SqlLog`, and `open_repository(url)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rocket_magic.log._redbird import load_redbird
+
+if TYPE_CHECKING:
+    CSVFileRepo: Any
+    JSONDirectoryRepo: Any
+    MemoryRepo: Any
+    MongoRepo: Any
+    RESTRepo: Any
+    RepoHandler: Any
+    SQLExprRepo: Any
+    SQLRepo: Any
+
+_OURS = ("CsvLog", "MemoryLog", "SqlLog", "open_repository")
+_REDBIRD = (
+    "CSVFileRepo",
+    "JSONDirectoryRepo",
+    "MemoryRepo",
+    "MongoRepo",
+    "RESTRepo",
+    "RepoHandler",
+    "SQLExprRepo",
+    "SQLRepo",
+)
+
+__all__ = [*_OURS, *_REDBIRD]  # noqa: PLE0604  both are tuples of names
+
+
+def __getattr__(name: str) -> Any:
+    """One of Red Bird's repositories, loading Red Bird when it is the first."""
+    if name in _REDBIRD:
+        return load_redbird().find(name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
