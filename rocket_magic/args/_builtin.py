@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Iterable
 from typing import Any, Final
@@ -14,6 +13,7 @@ from rocket_magic.args._run import IdleFlag
 from rocket_magic.args._signature import function_name
 from rocket_magic.clock import SystemClock
 from rocket_magic.exc import ParameterError
+from rocket_magic.text import closest
 
 
 class NotSet:
@@ -278,5 +278,5 @@ def _with_default(text: str, default: Any) -> str:
 
 
 def _closest(name: str, known: Iterable[Any]) -> str:
-    found = difflib.get_close_matches(name, [text for text in known if isinstance(text, str)], 1)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+    found = closest(name, [text for text in known if isinstance(text, str)])
+    return f" (did you mean {found!r}?)" if found else ""

@@ -7,7 +7,6 @@ the batch and the task only.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from rocket_magic.args._base import ArgumentEnv
 from rocket_magic.args._call import Call, make_call
 from rocket_magic.args._signature import FunctionSpec, function_name, spec_of
 from rocket_magic.exc import ParameterError
+from rocket_magic.text import closest
 
 
 class ParameterPlan:
@@ -126,7 +126,7 @@ def signature_arguments(func: Callable[..., Any]) -> dict[str, Any]:
 
 def _refusal(owner: str, unknown: list[str], spec: FunctionSpec) -> str:
     what = "parameter" if len(unknown) == 1 else "parameters"
-    close = difflib.get_close_matches(unknown[0], spec.names, 1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    close = closest(unknown[0], spec.names)
+    hint = f" (did you mean {close!r}?)" if close else ""
     taken = f"it takes {', '.join(spec.names)}" if spec.names else "it takes none"
     return f"{owner} doesn't take {what} {', '.join(map(repr, unknown))}{hint}: {taken}"
