@@ -1,0 +1,28 @@
+"""Floor 4: how a run is carried out: on the scheduler's thread, its loop, a thread, or a process.
+
+`make_executors(settings)` gives one executor per way; each takes a `RunOrder` and reports one
+`Outcome`. Whatever a task does, exactly one truthful outcome comes of it. A cluster's executor is
+added with `Executors.register`.
+"""
+
+from rocket_magic.execution._base import ExecutionSettings as ExecutionSettings
+from rocket_magic.execution._base import Executor as Executor
+from rocket_magic.execution._base import Flag as Flag
+from rocket_magic.execution._base import Outcome as Outcome
+from rocket_magic.execution._base import RunOrder as RunOrder
+from rocket_magic.execution._command import run_command as run_command
+from rocket_magic.execution._failure import exception_text as exception_text
+from rocket_magic.execution._registry import Executors as Executors
+from rocket_magic.execution._registry import make_executors as make_executors
+
+__all__ = [
+    "ExecutionSettings",
+    "Executor",
+    "Executors",
+    "Flag",
+    "Outcome",
+    "RunOrder",
+    "exception_text",
+    "make_executors",
+    "run_command",
+]

@@ -1,0 +1,41 @@
+"""Floor 4: calling a task's code with its run as the current one."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from rocket_magic._protocols import Action
+from rocket_magic.args import RunEnv, current_run
+from rocket_magic.execution._base import Outcome, RunOrder
+from rocket_magic.execution._outcome import outcome_of_error, terminated
+
+__all__ = ["await_run", "call_run", "enter_run"]
+
+
+def enter_run(order: RunOrder) -> None:
+    """Make a run the current one of the calling context."""
+    current_run.set(RunEnv(order.run_id, order.task_name, order.flag, order.clock, order.sink))
+
+
+def call_run(order: RunOrder) -> Outcome | Coroutine[Any, Any, Any]:
+    """Call the task's code in a context of its own: its outcome, or the coroutine it made."""
+    enter_run(order)
+    flag = order.flag
+    if flag.is_set():
+        return terminated(order.run_id, flag)
+    try:
+        value = order.call()
+    except BaseException as error:
+        return outcome_of_error(order.run_id, error, flag)
+    if isinstance(value, Coroutine):
+        return value
+    return Outcome(order.run_id, Action.SUCCESS, value)
+
+
+async def await_run(coroutine: Coroutine[Any, Any, Any], order: RunOrder) -> Outcome:
+    """Await the coroutine of a run: its outcome, whatever it raises."""
+    try:
+        return Outcome(order.run_id, Action.SUCCESS, await coroutine)
+    except BaseException as error:
+        return outcome_of_error(order.run_id, error, order.flag)

@@ -1,0 +1,196 @@
+"""Floor 4: the fork server, a small process without threads from which workers are forked.
+
+Forking from the kernel itself would copy its threads' locks in whatever state they are; this process
+has none. It imports what workers need (this package, cloudpickle, and what earlier runs imported),
+so that a worker has it at once. It ends, and its workers with it, when the scheduler's process does.
+
+Modules are tried in a child first: one that starts threads, hangs or crashes is not taken.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import threading
+import warnings
+from typing import Final, NoReturn
+
+from rocket_magic.execution import _worker
+from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
+
+__all__ = ["main"]
+
+_DESCRIPTORS: Final = 3
+_PROBE_SECONDS: Final = 30
+_TAINTED: Final = 3
+
+
+def main(control: int) -> NoReturn:
+    """Entry of the server's process."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a library's own native threads
+    _Server(socket.socket(fileno=control)).serve()
+    os._exit(0)
+
+
+class _Server:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._workers: dict[int, int] = {}
+        self._probes: dict[int, list[str]] = {}
+        self._wake, waker = os.pipe()
+        self._waker = waker
+        for descriptor in (self._wake, waker):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        gc.collect()
+        gc.freeze()  # the collector must not touch, and so copy, pages that workers share
+
+    def serve(self) -> None:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        try:
+            while True:
+                for descriptor, _ in poll.poll():
+                    if descriptor == self._wake:
+                        self._collect()
+                    elif not self._answer():
+                        return
+        except OSError:  # the scheduler's process went away while we wrote to it
+            return
+        finally:
+            for pid in [*self._workers, *self._probes]:
+                _end_group(pid)
+
+    # Requests
+
+    def _answer(self) -> bool:
+        """Take one request; False when the scheduler's process is gone."""
+        data, ancillary, _, _ = self._control.recvmsg(REQUEST.size, socket.CMSG_SPACE(_DESCRIPTORS * 4))
+        descriptors = _descriptors(ancillary)
+        if not data:
+            return False
+        letter, number = REQUEST.unpack(data + self._read(REQUEST.size - len(data)))
+        if letter == FORK:
+            self._fork(number, descriptors)
+        elif letter == PRELOAD:
+            self._probe(self._read(number).decode().split("\n"))
+        return True
+
+    def _read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            piece = self._control.recv(size - len(data))
+            if not piece:
+                raise ConnectionError
+            data += piece
+        return data
+
+    def _fork(self, number: int, descriptors: list[int]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._workers[pid] = number
+        self._control.sendall(NOTICE.pack(STARTED, number, pid, 0))
+
+    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+        try:
+            self._leave_server()
+            _worker.live(_worker.become_worker(*descriptors))
+        finally:
+            os._exit(1)
+
+    def _leave_server(self) -> None:
+        _worker.forget_parent()
+        self._control.close()
+        os.close(self._wake)
+        os.close(self._waker)
+
+    # Modules
+
+    def _probe(self, names: list[str]) -> None:
+        """Import modules in a child; the server follows when that went well."""
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                self._leave_server()
+                os.setsid()
+                signal.alarm(_PROBE_SECONDS)
+                _import(names)
+                code = _TAINTED if threading.active_count() > 1 else 0
+            finally:
+                os._exit(code)
+        self._probes[pid] = names
+
+    def _load(self, names: list[str]) -> None:
+        _import(names)
+        gc.collect()
+        gc.freeze()
+        self._control.sendall(NOTICE.pack(LOADED, 0, 0, 0))
+
+    # Ends
+
+    def _collect(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+        while True:
+            pid, code = _next_dead([*self._workers, *self._probes])
+            if not pid:
+                return
+            names = self._probes.pop(pid, None)
+            number = self._workers.pop(pid, None)
+            if number is not None:
+                self._control.sendall(NOTICE.pack(GONE, number, pid, code))
+            elif names is not None and code == 0:
+                self._load(names)
+
+
+def _next_dead(pids: list[int]) -> tuple[int, int]:
+    """Collect one dead child: its pid and exit code, or 0, 0.
+
+    What a worker left behind in its group is ended unless the worker ended well. That is done before
+    it is collected: until then its pid, and so the group's, can't be anybody else's.
+    """
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if found is None:
+                return 0, 0
+            if (found.si_code != os.CLD_EXITED or found.si_status) and found.si_pid in pids:
+                _end_group(found.si_pid)
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 0, 0
+    return (pid, os.waitstatus_to_exitcode(status)) if pid else (0, 0)
+
+
+def _end_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _import(names: list[str]) -> None:
+    with open(os.devnull, "w", encoding="utf-8") as null, contextlib.redirect_stdout(null):  # noqa: PTH123  no path of ours
+        for name in names:
+            with contextlib.suppress(BaseException):
+                importlib.import_module(name)
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    found = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+    return list(found)

@@ -1,0 +1,202 @@
+"""Floor 4: how worker processes come to be: forked by a fork server, or started one by one.
+
+A launcher belongs to the hub's thread. It tells its owner, by number, which worker has which pid and
+which worker is gone with which exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from rocket_magic.execution._hub import READ, Hub
+from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
+
+__all__ = ["ForkServer", "Launcher", "Owner", "Spawner", "end_group"]
+
+_ENDING: Final = 2.0
+_LOOK: Final = 0.05
+_CODE: Final = (
+    "import sys; sys.path[:] = {path!r}; from rocket_magic.execution.{module} import main; main({args})"
+)
+
+
+class Owner(Protocol):
+    """Whom a launcher tells."""
+
+    def worker_started(self, number: int, pid: int) -> None:
+        """A worker runs."""
+        ...
+
+    def worker_gone(self, number: int, code: int | None) -> None:
+        """A worker has ended with an exit code (negative: signal; None: unknown)."""
+        ...
+
+    def modules_loaded(self) -> None:
+        """Workers launched from now on have the modules that were asked for."""
+        ...
+
+    def launcher_lost(self) -> None:
+        """The launcher died; its workers may live on."""
+        ...
+
+
+class Launcher(Protocol):
+    """Starts workers."""
+
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
+        """Start one that takes over copies of these descriptors."""
+        ...
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Have modules imported in workers beforehand, where that is possible."""
+        ...
+
+    def close(self) -> None:
+        """End it and all its workers."""
+        ...
+
+
+class ForkServer:
+    """A fork server process and the connection to it."""
+
+    def __init__(self, hub: Hub, owner: Owner, environment: Mapping[str, str], path: Sequence[str]) -> None:
+        self._hub = hub
+        self._owner = owner
+        self._notices = b""
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = _start_python("_forkserver", (theirs.fileno(),), environment, path)
+        hub.register(self._control, READ, self._heard)
+
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
+        """Ask for a fork. A dead server is noticed by the hub, not here."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            socket.send_fds(self._control, [REQUEST.pack(FORK, number)], [channel, stdout, stderr])
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Ask for imports."""
+        names = "\n".join(modules).encode()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._control.sendall(REQUEST.pack(PRELOAD, len(names)) + names)
+
+    def close(self) -> None:
+        """End the server; it ends its workers."""
+        self._hub.unregister(self._control)
+        self._control.close()
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:  # it hangs in a module's import
+            end_group(self._process.pid)
+            self._process.wait()
+
+    def _heard(self, _events: int) -> None:
+        try:
+            data = self._control.recv(65_536)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self.close()
+            self._owner.launcher_lost()
+            return
+        self._notices += data
+        while len(self._notices) >= NOTICE.size:
+            letter, number, pid, code = NOTICE.unpack_from(self._notices)
+            self._notices = self._notices[NOTICE.size :]
+            if letter == STARTED:
+                self._owner.worker_started(number, pid)
+            elif letter == GONE:
+                self._owner.worker_gone(number, code)
+            elif letter == LOADED:
+                self._owner.modules_loaded()
+
+
+class Spawner:
+    """Starts a fresh interpreter for each worker, where there is no fork server."""
+
+    def __init__(self, hub: Hub, owner: Owner, environment: Mapping[str, str], path: Sequence[str]) -> None:
+        self._hub = hub
+        self._owner = owner
+        self._environment = environment
+        self._path = path
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
+        """Start an interpreter."""
+        process = _start_python("_worker", (channel, stdout, stderr), self._environment, self._path)
+        self._processes[number] = process
+        self._owner.worker_started(number, process.pid)
+        if hasattr(os, "pidfd_open"):
+            watch = os.pidfd_open(process.pid)
+            self._hub.register(watch, READ, lambda _events: self._ended(number, watch))
+        else:
+            self._hub.call_later(_LOOK, lambda: self._look(number))
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Nothing to import in: each worker begins anew."""
+
+    def close(self) -> None:
+        """End the workers."""
+        for process in self._processes.values():
+            end_group(process.pid)
+            process.wait()
+        self._processes.clear()
+
+    def _look(self, number: int) -> None:
+        process = self._processes.get(number)
+        if process is None:
+            return
+        if process.poll() is None:
+            self._hub.call_later(_LOOK, lambda: self._look(number))
+        else:
+            self._collect(number)
+
+    def _ended(self, number: int, watch: int) -> None:
+        self._hub.unregister(watch)
+        os.close(watch)
+        if number in self._processes:
+            self._collect(number)
+
+    def _collect(self, number: int) -> None:
+        process = self._processes.pop(number)
+        code = process.wait()
+        if code:
+            end_group(process.pid)
+        self._owner.worker_gone(number, code)
+
+
+def end_group(pid: int) -> None:
+    """Kill a worker and everything in its process group."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        # In its very first instant it has no group of its own yet.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    except PermissionError:  # what is left of the group is not ours any more
+        return
+
+
+def _start_python(
+    module: str,
+    descriptors: tuple[int, ...],
+    environment: Mapping[str, str],
+    path: Sequence[str],
+) -> subprocess.Popen[bytes]:
+    """Start an interpreter on a module of this folder; it gets our search path, never our `__main__`."""
+    code = _CODE.format(path=list(path), module=module, args=", ".join(map(str, descriptors)))
+    return subprocess.Popen(  # noqa: S603  our own interpreter and module
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(environment),
+        pass_fds=descriptors,
+        start_new_session=True,  # the kernel's interrupt goes to its whole group
+    )

@@ -1,0 +1,224 @@
+"""Floor 4: the scheduler's side of one worker process: its channel, its output, its pid.
+
+`send` may be called from any thread, the rest belongs to the hub's thread.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import mmap
+import os
+import pickle
+import socket
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rocket_magic._protocols import Sink
+from rocket_magic.execution._wire import FRAME
+
+__all__ = ["Answer", "Link", "open_link"]
+
+_CHUNK: Final = 65_536
+_OUTPUT_TURN: Final = 4
+"""Chunks of output that are taken before other workers have their turn."""
+_OUTPUT_REST: Final = 64
+"""Chunks that are taken after the end; a child left behind may write for ever."""
+_CHANNEL_TURN: Final = 8 << 20
+_LARGE: Final = 1 << 20
+
+Buffer = bytearray | mmap.mmap
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a worker sent at the end of a run."""
+
+    head: tuple[Any, ...]
+    body: Buffer
+
+
+class Link:
+    """One worker process, as its parent sees it."""
+
+    __slots__ = (
+        "_body_size", "_decoders", "_filled", "_head", "_lock", "_outgoing", "_target",
+        "channel", "closed", "number", "outputs", "pid",
+    )  # fmt: skip
+
+    def __init__(self, number: int, channel: socket.socket, outputs: dict[str, int]) -> None:
+        self.number = number
+        self.channel = channel
+        self.outputs = outputs
+        self.pid: int | None = None
+        self.closed = False
+        self._lock = threading.Lock()
+        self._outgoing: list[memoryview] = []
+        self._decoders = {name: codecs.getincrementaldecoder("utf-8")("replace") for name in outputs}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._target: Buffer = bytearray(FRAME.size)
+        self._filled = 0
+        self._head: tuple[Any, ...] | None = None
+        self._body_size = -1
+
+    # To the worker
+
+    def send(self, pieces: list[bytes]) -> bool:
+        """Send without waiting; False when something is left for `flush`."""
+        with self._lock:
+            self._outgoing.extend(memoryview(piece) for piece in pieces)
+            return self._push()
+
+    def flush(self) -> bool:
+        """Send what is left; whether all is sent."""
+        with self._lock:
+            return self._push()
+
+    def _push(self) -> bool:
+        while self._outgoing:
+            try:
+                sent = self.channel.send(self._outgoing[0])
+            except BlockingIOError:
+                return False
+            except OSError:  # the worker is gone: its end is noticed elsewhere
+                self._outgoing.clear()
+                return True
+            if sent == len(self._outgoing[0]):
+                del self._outgoing[0]
+            else:
+                self._outgoing[0] = self._outgoing[0][sent:]
+        return True
+
+    def retire(self) -> None:
+        """Let the worker end after what it does."""
+        with contextlib.suppress(OSError):
+            self.channel.shutdown(socket.SHUT_WR)
+
+    # From the worker
+
+    def receive(self, budget: int = _CHANNEL_TURN) -> Answer | None:
+        """Take what is there of an answer, at most about `budget` bytes; the answer when it is complete.
+
+        Raises:
+            EOFError: The worker has closed the channel.
+        """
+        while budget > 0:
+            view = memoryview(self._target)[self._filled :]
+            if view:
+                try:
+                    count = self.channel.recv_into(view)
+                except BlockingIOError:
+                    return None
+                except OSError:
+                    raise EOFError from None
+                finally:
+                    view.release()
+                if not count:
+                    raise EOFError
+                self._filled += count
+                budget -= count
+            if self._filled == len(self._target) and (answer := self._advance()) is not None:
+                return answer
+        return None
+
+    def _advance(self) -> Answer | None:
+        """The current part is complete: go on to the next."""
+        part = self._target
+        self._filled = 0
+        if self._body_size < 0:
+            head_size, self._body_size = FRAME.unpack(part)
+            self._target = bytearray(head_size)
+            return None
+        if self._head is None:
+            self._head = pickle.loads(part)  # noqa: S301  plain values from our own worker
+            size = self._body_size
+            # Zeroing hundreds of megabytes would hold up every thread; fresh pages are zero by themselves.
+            self._target = mmap.mmap(-1, size) if size >= _LARGE else bytearray(size)
+            if size:
+                return None
+            part = self._target
+        answer = Answer(self._head, part)
+        self._begin()
+        return answer
+
+    # Output
+
+    def pass_output(self, name: str, sink: Sink | None) -> bool:
+        """Pass on what was written to a stream, up to a turn's worth; False at its end."""
+        return self._pass_on(name, sink, _OUTPUT_TURN)
+
+    def pass_rest(self, sink: Sink | None) -> None:
+        """Pass on all that was written so far."""
+        for name in list(self.outputs):
+            self._pass_on(name, sink, _OUTPUT_REST)
+            self._write(name, sink, self._decoders[name].decode(b"", final=True))
+
+    def _pass_on(self, name: str, sink: Sink | None, chunks: int) -> bool:
+        descriptor = self.outputs.get(name)
+        if descriptor is None:
+            return False
+        for _ in range(chunks):
+            try:
+                data = os.read(descriptor, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self._write(name, sink, self._decoders[name].decode(data))
+            if len(data) < _CHUNK // 16:
+                return True
+        return True
+
+    @staticmethod
+    def _write(name: str, sink: Sink | None, text: str) -> None:
+        if not text:
+            return
+        # A sink never raises by contract, the user's own sys.stdout may.
+        with contextlib.suppress(Exception):
+            if sink is not None:
+                sink.write(name, text)
+            else:
+                (sys.stdout if name == "stdout" else sys.stderr).write(text)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self.closed = True
+        self.channel.close()
+        for descriptor in self.outputs.values():
+            os.close(descriptor)
+        self.outputs = {}
+
+
+@dataclass(slots=True)
+class Ends:
+    """The worker's ends of a link; closed by us as soon as the worker has its copies."""
+
+    channel: socket.socket
+    stdout: int
+    stderr: int
+    all: tuple[int, int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.all = (self.channel.fileno(), self.stdout, self.stderr)
+
+    def close(self) -> None:
+        """Close our copies."""
+        self.channel.close()
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+
+def open_link(number: int) -> tuple[Link, Ends]:
+    """Both ends of the connection to a worker that is to be launched."""
+    ours, theirs = socket.socketpair()
+    out_read, out_write = os.pipe()
+    err_read, err_write = os.pipe()
+    ours.setblocking(False)
+    for descriptor in (out_read, err_read):
+        os.set_blocking(descriptor, False)
+    link = Link(number, ours, {"stdout": out_read, "stderr": err_read})
+    return link, Ends(theirs, out_write, err_write)

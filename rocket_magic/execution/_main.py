@@ -1,0 +1,108 @@
+"""Floor 4: runs on the scheduler's own thread. Nothing else of the scheduler moves meanwhile."""
+
+from __future__ import annotations
+
+import contextvars
+import signal
+import threading
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any
+
+from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
+from rocket_magic.execution._calling import await_run, call_run
+from rocket_magic.execution._outcome import deliver, outcome_of_error
+
+__all__ = ["MainExecutor"]
+
+
+class MainExecutor:
+    """Carries out a run inside `start`; the coroutine of a coroutine function goes to `runner`."""
+
+    name = "main"
+
+    def __init__(self, settings: ExecutionSettings) -> None:
+        self._settings = settings
+        self._orders: dict[str, RunOrder] = {}
+
+    def start(self, order: RunOrder, report: Report) -> None:
+        """Run it, and report before returning (a coroutine may be reported later)."""
+        self._orders[order.run_id] = order
+        interrupt = _Interrupt()
+        with interrupt:
+            contextvars.copy_context().run(self._run, order, report)
+        if interrupt.came:
+            # Ctrl-C of the person at the terminal is meant for the scheduler, not only for the task.
+            raise KeyboardInterrupt
+
+    def _run(self, order: RunOrder, report: Report) -> None:
+        result = call_run(order)
+        if isinstance(result, Outcome):
+            self._end(result, report)
+            return
+        once = _Once(order.run_id, lambda outcome: self._end(outcome, report))
+        try:
+            self._settings.runner(self._await(result, order, once))
+        except BaseException as error:
+            once(outcome_of_error(order.run_id, error, order.flag))
+
+    async def _await(self, coroutine: Coroutine[Any, Any, Any], order: RunOrder, report: Report) -> None:
+        report(await await_run(coroutine, order))
+
+    def _end(self, outcome: Outcome, report: Report) -> None:
+        self._orders.pop(outcome.run_id, None)
+        deliver(report, outcome)
+
+    def terminate(self, run_id: str, reason: str) -> bool:
+        """Set the flag; the scheduler's own thread can't be ended."""
+        order = self._orders.get(run_id)
+        if order is not None:
+            order.flag.set(reason)
+        return False
+
+    def kill(self, run_id: str, reason: str) -> bool:
+        """The same as `terminate`."""
+        return self.terminate(run_id, reason)
+
+    def close(self) -> None:
+        """Ask what is still awaited to end."""
+        for order in list(self._orders.values()):
+            order.flag.set("the scheduler was closed")
+
+
+class _Once:
+    """Lets the first outcome through."""
+
+    def __init__(self, run_id: str, report: Callable[[Outcome], None]) -> None:
+        self._run_id = run_id
+        self._report = report
+        self._done = False
+
+    def __call__(self, outcome: Outcome) -> None:
+        if not self._done:
+            self._done = True
+            self._report(outcome)
+
+
+class _Interrupt:
+    """Tells a person's Ctrl-C from a `raise KeyboardInterrupt` in the task, on the main thread."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._installed = False
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        # Somebody's own handler stays in charge.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._handle)
+            self._installed = True
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._installed:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,76 @@
+"""Floor 4: the executors of one session by name, each made when it is first asked for."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+from rocket_magic.exc import ConfigError
+from rocket_magic.execution._async import AsyncExecutor
+from rocket_magic.execution._base import ExecutionSettings, Executor
+from rocket_magic.execution._main import MainExecutor
+from rocket_magic.execution._process import ProcessExecutor
+from rocket_magic.execution._thread import ThreadExecutor
+
+__all__ = ["Executors", "make_executors"]
+
+_MAKERS: Mapping[str, Callable[[ExecutionSettings], Executor]] = {
+    "main": MainExecutor,
+    "async": AsyncExecutor,
+    "thread": ThreadExecutor,
+    "process": ProcessExecutor,
+}
+
+
+class Executors(Mapping[str, Executor]):
+    """Executors by name; a way of execution that nobody uses costs nothing.
+
+    Args:
+        settings: Read by the executors at each run.
+    """
+
+    def __init__(self, settings: ExecutionSettings) -> None:
+        self.settings = settings
+        self._makers = dict(_MAKERS)
+        self._made: dict[str, Executor] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> Executor:
+        executor = self._made.get(name)
+        if executor is not None:
+            return executor
+        maker = self._makers.get(name)
+        if maker is None:
+            close = difflib.get_close_matches(str(name), self._makers, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            msg = f"execution must be one of {', '.join(self._makers)}, got {name!r}{hint}"
+            raise ConfigError(msg)
+        with self._lock:
+            executor = self._made.get(name)
+            if executor is None:
+                executor = self._made[name] = maker(self.settings)
+            return executor
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    def register(self, name: str, maker: Callable[[ExecutionSettings], Executor]) -> None:
+        """Add another way of execution (a cluster), or replace one that was not used yet."""
+        with self._lock:
+            self._makers[name] = maker
+
+    def close(self) -> None:
+        """Close those that were made; one that is asked for later is made anew."""
+        with self._lock:
+            made, self._made = self._made, {}
+        for executor in made.values():
+            executor.close()
+
+
+def make_executors(settings: ExecutionSettings | None = None) -> Executors:
+    """The executors of one session."""
+    return Executors(settings or ExecutionSettings())

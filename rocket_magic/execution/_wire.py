@@ -1,0 +1,38 @@
+"""Floor 4: what travels between the scheduler's process, the fork server and the workers.
+
+* A **frame** (parent and worker): lengths of head and body, a pickled head of plain values, a body
+  that holds the user's objects. The body is opened separately, since opening it runs their code.
+* A **request** (parent to fork server): one letter, a number; descriptors travel beside it.
+* A **notice** (fork server to parent): one letter and three numbers.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from typing import Any, Final
+
+__all__ = ["FORK", "FRAME", "GONE", "LOADED", "NOTICE", "PRELOAD", "REQUEST", "STARTED", "pack_frame"]
+
+FRAME: Final = struct.Struct(">IQ")
+REQUEST: Final = struct.Struct(">cI")
+NOTICE: Final = struct.Struct(">cIii")
+
+FORK: Final = b"F"
+"""Request: fork a worker with this number; channel, stdout and stderr are attached."""
+PRELOAD: Final = b"P"
+"""Request: import modules; as many bytes of newline-separated names follow."""
+STARTED: Final = b"S"
+"""Notice: worker number, its pid, 0."""
+GONE: Final = b"G"
+"""Notice: worker number, its pid, its exit code (negative: the signal that killed it)."""
+LOADED: Final = b"L"
+"""Notice: modules were imported; workers forked from now on have them."""
+
+
+def pack_frame(head: tuple[Any, ...], body: bytes = b"") -> list[bytes]:
+    """The pieces of a frame; the body is not copied, it may be large."""
+    packed = pickle.dumps(head, pickle.HIGHEST_PROTOCOL)
+    return (
+        [FRAME.pack(len(packed), len(body)) + packed, body] if body else [FRAME.pack(len(packed), 0) + packed]
+    )
