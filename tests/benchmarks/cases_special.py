@@ -185,7 +185,7 @@ class _Moving(dt.datetime):
 def _patched_schedule(hours: float) -> int:
     import schedule
 
-    schedule.datetime = types.SimpleNamespace(  # type: ignore[assignment]  # it has no clock to pass
+    schedule.datetime = types.SimpleNamespace(  # type: ignore[assignment,attr-defined]  # it has no clock to pass
         datetime=_Moving, timedelta=dt.timedelta, date=dt.date, time=dt.time
     )
     scheduler = schedule.Scheduler()
