@@ -43,9 +43,8 @@ def ensure(extras: str) -> Path:
         say(f"Making the environment {folder.name} with Python {sys.version.split()[0]}.")
         _create(folder, python)
     say(f"Installing rocket_magic[{extras}] into it (a minute or two the first time).")
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[{extras}]"], check=True
-    )
+    pip = [str(python), "-m", "pip", "install", "-qq", "--editable", f"{ROOT}[{extras}]"]
+    subprocess.run(pip, check=True)
     stamp.write_text(wanted)
     return python
 
@@ -92,7 +91,7 @@ def _create(folder: Path, python: Path) -> None:
     except subprocess.CalledProcessError:
         # Some distributions ship Python without ensurepip: let the pip that is there install one.
         venv.create(folder, with_pip=False, clear=True)
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "pip"]
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "pip"]
         subprocess.run(pip, check=True)
 
 

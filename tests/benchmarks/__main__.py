@@ -77,7 +77,7 @@ def _rocketry_python() -> Path | None:
     try:
         venv.create(folder, with_pip=True, clear=True)
         packages = [ROCKETRY, "pydantic<2", "psutil", "setuptools<80"]
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-qq", *packages], check=True)
         subprocess.run([str(python), "-W", "ignore", "-c", "import rocketry"], check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         _tell(f"{ROCKETRY} can't be installed here, its columns stay empty: {error}")
