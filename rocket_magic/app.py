@@ -8,9 +8,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from rocket_magic.args import FuncArg
-from rocket_magic.conditions import AlwaysFalse, BaseCondition, CustomPhrase, FuncCond, as_condition, rename_tasks
+from rocket_magic.conditions import (
+    AlwaysFalse,
+    BaseCondition,
+    CustomPhrase,
+    FuncCond,
+    as_condition,
+    rename_tasks,
+)
 from rocket_magic.config import Config
-from rocket_magic.scheduler import Hooks
 from rocket_magic.session import Session
 from rocket_magic.tasks import Task
 
@@ -96,7 +102,9 @@ class Rocketry(_Decorators):
         ```
     """
 
-    def __init__(self, session: Session | None = None, logger_repo: Any = None, **session_options: Any) -> None:
+    def __init__(
+        self, session: Session | None = None, logger_repo: Any = None, **session_options: Any
+    ) -> None:
         self.session = Session(**session_options) if session is None else session
         if logger_repo is not None:
             self.session.set_repo(logger_repo)
@@ -170,7 +178,9 @@ class Grouper(_Decorators):
         execution: For tasks that name none.
     """
 
-    def __init__(self, prefix: str | None = None, start_cond: Any = None, execution: str | None = None) -> None:
+    def __init__(
+        self, prefix: str | None = None, start_cond: Any = None, execution: str | None = None
+    ) -> None:
         self.prefix = prefix or ""
         self.start_cond = start_cond
         self.execution = execution
@@ -189,7 +199,9 @@ class Grouper(_Decorators):
         for task in tasks:
             self._move(task, session, names, gate)
 
-    def _move(self, task: Task, session: Session, names: Mapping[str, str], gate: BaseCondition | None) -> None:
+    def _move(
+        self, task: Task, session: Session, names: Mapping[str, str], gate: BaseCondition | None
+    ) -> None:
         own = task.start_cond
         if gate is not None:
             own = gate if isinstance(own, AlwaysFalse) else own & gate
@@ -200,4 +212,3 @@ class Grouper(_Decorators):
         if task.execution is None and self.execution is not None:
             task._execution = self.execution  # noqa: SLF001
         session.add_task(task)
-

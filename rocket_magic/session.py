@@ -17,8 +17,9 @@ from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, VirtualClock, as_clock
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
 from rocket_magic.config import Config
+from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
-from rocket_magic.log import TaskLog
+from rocket_magic.log import TaskLog, TaskLogger
 from rocket_magic.scheduler import (
     Change,
     Hooks,
@@ -105,6 +106,7 @@ class Session:
         self._board = self._runner.board
         self.scheduler = Scheduler(self._runner.engine)
         self.config.on_change(self._config_changed)
+        self.parameters.on_change(self._parameters_changed)
 
     # What it consists of
 
@@ -129,6 +131,11 @@ class Session:
         if self.config.timezone is not None:
             return as_zone(self.config.timezone)
         return self._clock.tz if isinstance(self._clock, VirtualClock) else as_zone(None)
+
+    @property
+    def executors(self) -> Executors:
+        """The ways of execution; another one can be registered."""
+        return self._board.executors
 
     @property
     def env(self) -> Any:
@@ -156,7 +163,9 @@ class Session:
 
     # Tasks
 
-    def create_task(self, *, command: Any = None, path: Any = None, code: str | None = None, **policy: Any) -> Any:
+    def create_task(
+        self, *, command: Any = None, path: Any = None, code: str | None = None, **policy: Any
+    ) -> Any:
         """Make a task of this session.
 
         Args:
@@ -316,9 +325,13 @@ class Session:
 
     # Time travel
 
-    def step(self, span: Any = None, *, to_next: bool = False, until: Any = None, wait_for_runs: bool = True) -> datetime:
+    def step(
+        self, span: Any = None, *, to_next: bool = False, until: Any = None, wait_for_runs: bool = True
+    ) -> datetime:
         """Move a virtual clock on and carry out everything due on the way; see `Rocketry.step`."""
-        return to_datetime(self._runner.step(span, to_next=to_next, until=until, patient=wait_for_runs), self.zone)
+        return to_datetime(
+            self._runner.step(span, to_next=to_next, until=until, patient=wait_for_runs), self.zone
+        )
 
     # Log
 
@@ -349,7 +362,7 @@ class Session:
 
     def task_logger(self, task: Task) -> Any:
         """The log, seen by one task."""
-        return self._log.for_task(task.name)
+        return TaskLogger(self._log, task.name)
 
     # Conditions, arguments, time
 
@@ -436,7 +449,9 @@ class Session:
 
     def snapshot(self) -> SessionSnapshot:
         """Picture of scheduler and tasks."""
-        return snapshot_session(self._board, tuple(snapshot_task(self._board, task) for task in self._registry))
+        return snapshot_session(
+            self._board, tuple(snapshot_task(self._board, task) for task in self._registry)
+        )
 
     def snapshot_state(self) -> SessionSnapshot:
         """Picture of the scheduler alone, without its tasks."""
@@ -447,8 +462,15 @@ class Session:
         task = self._registry.find(name)
         return None if task is None else snapshot_task(self._board, task)
 
-    def _config_changed(self, name: str, value: Any) -> None:  # noqa: ARG002  the callback's form
+    def _config_changed(self, name: str, value: Any) -> None:
+        if name == "force_status_from_logs":
+            self._log.ask_repository(value)
+        elif name == "task_logger_basename":
+            self._log.logger_name = value
         self._runner.config_changed(name)
+
+    def _parameters_changed(self, names: frozenset[str]) -> None:  # noqa: ARG002  the callback's form
+        self._runner.parameters_changed()
 
     def renew_clock(self) -> bool:
         """Take the clock from the config again, as a restart does; whether it is another one now.
@@ -477,7 +499,9 @@ class Session:
 
     def _new_log(self) -> TaskLog:
         return TaskLog(
-            capacity=self.config.log_capacity, zone=lambda: self.zone, logger_name=self.config.task_logger_basename
+            capacity=self.config.log_capacity,
+            zone=lambda: self.zone,
+            logger_name=self.config.task_logger_basename,
         )
 
     def __repr__(self) -> str:

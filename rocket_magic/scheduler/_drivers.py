@@ -76,7 +76,7 @@ class Driver:
         try:
             while go_on():
                 until = self.engine.step()
-                if self.engine.alive:
+                if go_on():
                     self._wait(until)
         finally:
             board.owner = None

@@ -37,7 +37,11 @@ class Ender:
 
     def end(self, run: TaskRun, reason: str) -> None:
         """Ask one run to end. A `main` run can't be asked: it holds the scheduler's thread."""
-        if run.state not in (RunState.RECORDING, RunState.RUNNING) or run.order is None or run.executor is None:
+        if (
+            run.state not in (RunState.RECORDING, RunState.RUNNING)
+            or run.order is None
+            or run.executor is None
+        ):
             return
         board = self.board
         recorded = run.state is RunState.RUNNING
@@ -64,8 +68,10 @@ class Ender:
             self.end(run, f"timeout: it ran longer than {timeout}")
         elif run.state is RunState.ENDING and run.grace_until is not None and board.uptime >= run.grace_until:
             run.state = RunState.DEAF
-            text = f"run {run.run_id} of task {run.task_name!r} was asked to end ({run.end_reason}) and goes on: "
-            run.task.problem = text + "a thread can't be killed; look at TerminationFlag() in the task"
+            run.task.problem = (
+                f"run {run.run_id} was asked to end ({run.end_reason}) and goes on; it can't be killed: "
+                "look at TerminationFlag() in the task, or await, or use execution='process'"
+            )
             board.scheduler_log.warning(run.task.problem)
             board.publish("run", run.task_name)
 
@@ -183,10 +189,8 @@ class Ender:
                 board.restart_wanted = True
         if error is not None:
             text = f"outcomes could not be written to the task log: {type(error).__name__}: {error}"
-            if board.session.config.silence_task_logging:
-                board.silence(text, error)
-            else:
-                board.fail(text, error)
+            if not board.session.config.silence_task_logging:
+                board.fail(text, error)  # else the log has told of it, keeps the records and counts them
 
     def _touch_heir(self, task: Task) -> None:
         """Look at the task, or at the one that replaced it meanwhile; not at one that was removed."""
@@ -207,7 +211,11 @@ class Ender:
                 board.touch(task, board.waiting_for_slot.pop(task))
 
     def _show_failure(self, run: TaskRun, outcome: Outcome) -> None:
-        if outcome.action in (Action.FAIL, Action.CRASH) and run.order is not None and run.order.sink is not None:
+        if (
+            outcome.action in (Action.FAIL, Action.CRASH)
+            and run.order is not None
+            and run.order.sink is not None
+        ):
             name = type(outcome.exc).__name__ if outcome.exc is not None else outcome.action.value
             message = str(outcome.exc) if outcome.exc is not None else (outcome.reason or "")
             lines = (outcome.exc_text or message).splitlines(keepends=True)
@@ -229,4 +237,3 @@ class Ender:
             errors.append(error)
         for error in errors:
             board.silence(f"what follows run {run.run_id} of task {task.name!r} raised: {error}", error)
-

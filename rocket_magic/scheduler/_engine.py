@@ -208,7 +208,9 @@ class Engine:
         if before is not None and abs(offset - before) > _CLOCK_STEP:
             board.scheduler_log.warning("The clock was moved by %.1f s", (offset - before) / SECOND)
             for task in board.session.task_list():
-                board.touch(task, task.look_at if task.look_at is not None and task.look_at <= board.now else None)
+                board.touch(
+                    task, task.look_at if task.look_at is not None and task.look_at <= board.now else None
+                )
 
     def clock_replaced(self) -> None:
         """Another clock came with the config: forget what was noted by the old one."""
@@ -277,4 +279,3 @@ class Engine:
             lambda hook, given: session.call(hook, None, given),
             {"session": session, "scheduler": getattr(session, "scheduler", None)},
         )
-

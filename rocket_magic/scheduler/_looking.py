@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import Context
 from rocket_magic.args import Parameters
-from rocket_magic.conditions import AlwaysFalse, Retry, walk
+from rocket_magic.conditions import AlwaysFalse, BaseCondition, Retry
 from rocket_magic.exc import ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
 from rocket_magic.scheduler._board import Board
@@ -60,7 +60,7 @@ class Looker:
         board = self.board
         conditions = [cond for cond in (task.start_cond, task.end_cond) if not isinstance(cond, AlwaysFalse)]
         board.agenda.watch(task, (watch for cond in conditions for watch in cond.watches()))
-        if any(isinstance(part, Retry) for part in walk(task.start_cond)):
+        if _retries(task.start_cond):
             self._retrying.add(task)
         else:
             self._retrying.discard(task)
@@ -88,7 +88,11 @@ class Looker:
         board = self.board
         task.held_by = None
         if task.runs and not self._may_run_beside(task):
-            if task.batches or board.session.config.on_overlap != "skip" or task.on_overlap not in (None, "skip"):
+            if (
+                task.batches
+                or board.session.config.on_overlap != "skip"
+                or task.on_overlap not in (None, "skip")
+            ):
                 self._overlap(task)
             return None
         if task.batches:
@@ -103,10 +107,6 @@ class Looker:
             return Candidate(task, None, board.now if task.late is None else task.late)
         if task.disabled or task.on_startup or task.on_shutdown:
             board.agenda.set(task, NEVER)
-            return None
-        if board.virtual and task.started_instant == board.now:
-            # One start per task and instant while the clock stands still: "always" would never end.
-            board.agenda.set(task, board.now + max(board.cycle, 1))
             return None
         try:
             return self._ask(task, due)
@@ -126,6 +126,10 @@ class Looker:
                 return Candidate(task, None, late_due, merged, self._attempt(task, context))
         if condition.holds(context):
             task.problem = None
+            if board.virtual and task.started_instant == board.now:
+                # One start per task and instant while the clock stands still: "always" would never end.
+                board.agenda.set(task, board.now + max(board.cycle, 1))
+                return None
             return Candidate(task, None, board.now if due is None else due, 0, self._attempt(task, context))
         task.problem = None
         self._look_again(task, condition.next_change(context))
@@ -164,7 +168,11 @@ class Looker:
         if task not in self._retrying:
             return 0
         scheduled = Context(
-            now=context.now, elapsed=context.elapsed, session=context.session, task=context.task, retries=False
+            now=context.now,
+            elapsed=context.elapsed,
+            session=context.session,
+            task=context.task,
+            retries=False,
         )
         if task.start_cond.holds(scheduled):
             return 0
@@ -208,3 +216,8 @@ class Looker:
             board.silence(text, error)
             board.publish("task", task.name)
         board.agenda.set(task, board.now + max(board.cycle, _RETRY_AFTER_ERROR))
+
+
+def _retries(condition: BaseCondition) -> bool:
+    """Whether a condition has `retry` in it."""
+    return isinstance(condition, Retry) or any(_retries(child) for child in condition.children)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import signal
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +22,7 @@ from rocket_magic.clock import VirtualClock
 from rocket_magic.exc import ClockError
 from rocket_magic.execution import ExecutionSettings, make_executors
 from rocket_magic.instants import NEVER, Instant, from_timedelta, to_datetime
+from rocket_magic.log import Recovery
 from rocket_magic.scheduler._board import Board, Owner, Phase
 from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
@@ -48,23 +52,23 @@ class Runner:
 
     def __init__(self, session: RunnerOwner) -> None:
         self.session = session
-        self.board = Board(session, make_executors(self._settings()))
+        self._settings = ExecutionSettings()
+        self.board = Board(session, make_executors(self._settings))
         self.engine = Engine(self.board)
         self.driver = Driver(self.engine)
+        self._settings.loop = self.driver.loop
+        self._settings.runner = self.driver.run_inline
+        self._configure_executors()
         self._thread: threading.Thread | None = None
         self._lifecycle = threading.RLock()
-        self._log_opened = False
+        self._log_opened: Any = None
 
-    def _settings(self) -> ExecutionSettings:
-        config = self.session.config
-        return ExecutionSettings(
-            loop=lambda: self.driver.loop(),
-            run_inline=lambda coroutine: self.driver.run_inline(coroutine),
-            grace=lambda: config.grace.total_seconds(),
-            reuse=lambda: config.process_reuse,
-            start_method=lambda: config.process_start_method,
-            max_threads=lambda: config.max_thread_count,
-        )
+    def _configure_executors(self) -> None:
+        config, settings = self.session.config, self._settings
+        settings.grace = config.grace.total_seconds()
+        settings.max_thread_count = config.max_thread_count
+        settings.process_reuse = config.process_reuse
+        settings.process_start_method = config.process_start_method
 
     # Running
 
@@ -110,14 +114,28 @@ class Runner:
         return False
 
     def _drive_interruptibly(self) -> None:
-        """Ctrl-C shuts down gracefully, a second one by force."""
-        while True:
-            try:
-                self.driver.drive()
-            except KeyboardInterrupt:
-                self.shut_down(force=self.board.stop_wanted)
-            else:
-                return
+        """Drive; Ctrl-C shuts down gracefully, a second one by force, a third one is let through.
+
+        A handler instead of catching KeyboardInterrupt: an exception in the middle of a step would
+        leave runs behind that nobody started.
+        """
+        on_main = threading.current_thread() is threading.main_thread()
+        if not on_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            self.driver.drive()
+            return
+        presses = itertools.count(1)
+
+        def interrupt(number: int, frame: Any) -> None:
+            press = next(presses)
+            if press > _MOST_PRESSES:
+                signal.default_int_handler(number, frame)
+            self.shut_down(force=press > 1)
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            self.driver.drive()
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _join_interruptibly(self) -> None:
         thread = self._thread
@@ -257,6 +275,25 @@ class Runner:
         else:
             self.board.inbox.post(command)
 
+    def _ask(self, command: Callable[[], None]) -> None:
+        """Have something done on the scheduler's thread and wait for it; errors come back."""
+        owner = self.board.owner
+        if owner is None or owner is threading.current_thread():
+            command()
+            return
+        done: Future[None] = Future()
+
+        def do() -> None:
+            try:
+                command()
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self.board.inbox.post(do)
+        done.result()
+
     def enlist(self, task: Task, replaced: Task | None) -> None:
         """Care for a new task; the one it replaces hands its runs in flight over."""
         board = self.board
@@ -330,6 +367,8 @@ class Runner:
     def config_changed(self, name: str) -> None:
         """An option was set: it takes effect at the next wake-up."""
 
+        self._configure_executors()
+
         def do() -> None:
             if name == "shut_cond":
                 self.engine.read_shut_cond()
@@ -367,35 +406,57 @@ class Runner:
 
     def set_repo(self, repo: Any, *, delete_existing: bool) -> None:
         """Keep the log elsewhere; what it says of our tasks is taken over."""
-        self.session.log.set_repo(repo, delete_existing=delete_existing)
-        self._log_opened = False
-        if self.engine.alive:
-            self._do(self._open_log)
+
+        def do() -> None:
+            self.board.read_clock()
+            recovery = self.session.log.set_repo(repo, delete_existing, self.board.now)
+            if recovery is not None:
+                self._recover(recovery)
+                for task in self.session.task_list():
+                    self.board.touch(task)
+
+        self._ask(do)
+        self.board.publish("state")
 
     def _open_log(self) -> None:
-        """Take over what an existing log says; interrupted runs are started again (rule D1)."""
-        if self._log_opened:
+        """Take over what an existing log says, once for each log."""
+        log = self.session.log
+        if self._log_opened is log:
             return
-        self._log_opened = True
+        self._log_opened = log
         self.board.read_clock()
-        tasks = {task.name: task for task in self.session.task_list()}
-        recovery = self.session.log.open(list(tasks), now=self.board.now)
-        config = self.session.config
-        for name in recovery.interrupted:
-            task = tasks.get(name)
+        names = [task.name for task in self.session.task_list()]
+        self._recover(log.open(names, self.board.now))
+
+    def _recover(self, recovery: Recovery) -> None:
+        """Start interrupted runs again (rule D1), but not for ever."""
+        board, config = self.board, self.session.config
+        for text in recovery.repaired:
+            board.scheduler_log.warning("The task log was repaired: %s", text)
+        for record in recovery.interrupted:
+            task = self.session.find_task(record.task_name)
+            board.scheduler_log.warning(
+                "Run %s of task %r was cut off by the scheduler's death", record.run_id, record.task_name
+            )
             if task is None:
                 continue
             rerun = config.rerun_interrupted if task.rerun_interrupted is None else task.rerun_interrupted
-            if recovery.interrupted_in_a_row.get(name, 1) >= _MOST_INTERRUPTED:
+            if recovery.streaks.get(task.name, 1) >= _MOST_INTERRUPTED:
                 task.barred = (
                     f"its last {_MOST_INTERRUPTED} runs were cut off by the scheduler's death; "
                     "run it by hand once it is safe"
                 )
-                self.board.scheduler_log.error("task %r is not started again by itself: %s", name, task.barred)
+                board.scheduler_log.error("Task %r is not started again by itself: %s", task.name, task.barred)
             elif rerun:
                 task.queued_starts = 1
             else:
                 task.barred = "its last run was cut off by the scheduler's death and rerun_interrupted is off"
+
+    def log_error(self, error: BaseException, n_records: int) -> None:
+        """The log tells of a failure; at most once a minute while it lasts."""
+        what = f"{n_records} record(s) could not be written" if n_records else "a logging handler failed"
+        self.board.silence(f"{what}: {type(error).__name__}: {error}", error)
+        self.board.publish("state")
 
     # Time travel
 
@@ -448,6 +509,7 @@ class Runner:
 
 
 _MOST_INTERRUPTED = 3
+_MOST_PRESSES = 2
 
 
 def _loop_is_running() -> bool:
@@ -456,4 +518,3 @@ def _loop_is_running() -> bool:
     except RuntimeError:
         return False
     return True
-

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rocket_magic._protocols import Action
 from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.conditions import AlwaysFalse
-from rocket_magic.instants import Instant, to_seconds
+from rocket_magic.instants import to_seconds
 from rocket_magic.scheduler._board import Board, Phase
 
 if TYPE_CHECKING:
+    from rocket_magic.log import TaskLog, TaskRunRecord
     from rocket_magic.tasks import Task
 
 RECENT_RUNS = 12
@@ -95,7 +97,13 @@ def snapshot_session(board: Board, tasks: tuple[TaskSnapshot, ...]) -> SessionSn
     """Picture of the scheduler; reads only, so any thread may take it."""
     session = board.session
     clock = session.clock
-    kind = "virtual" if isinstance(clock, VirtualClock) else "real" if isinstance(clock, SystemClock) else "function"
+    kind = (
+        "virtual"
+        if isinstance(clock, VirtualClock)
+        else "real"
+        if isinstance(clock, SystemClock)
+        else "function"
+    )
     held = board.phase is Phase.RUNNING and (board.on_hold or board.log_pause is not None)
     return SessionSnapshot(
         state="held" if held else board.phase.value,
@@ -116,7 +124,9 @@ def snapshot_task(board: Board, task: Task) -> TaskSnapshot:
     """Picture of one task; reads only, so any thread may take it."""
     recent = board.session.log.recent_runs(task.name, RECENT_RUNS)
     ended = tuple(
-        RunSnapshot(one.run_id, one.action.value, _seconds(one.start), _seconds(one.end), one.reason, one.attempt)
+        RunSnapshot(
+            one.run_id, one.action.value, _seconds(one.start), _seconds(one.end), one.reason, one.attempt
+        )
         for one in recent
     )
     status = board.session.log.history.status(task.name)
@@ -172,16 +182,19 @@ def _next(board: Board, task: Task) -> tuple[float | None, str]:
     if task.runs:
         return None, "after the run in flight"
     from_events = sorted({watch.task for watch in task.start_cond.watches() if watch.task})
-    return None, "depends on " + ", ".join(f"task {name!r}" for name in from_events) if from_events else "never"
+    return None, "depends on " + ", ".join(
+        f"task {name!r}" for name in from_events
+    ) if from_events else "never"
 
 
-def _last_error(recent: list[object]) -> str | None:
+def ended_runs(log: TaskLog, task_name: str, n: int) -> list[TaskRunRecord]:
+    """The newest outcomes of a task, oldest first."""
+    return [row for row in log.tail(2 * n, task=task_name) if row.action != Action.RUN][-n:]
+
+
+def _last_error(recent: list[TaskRunRecord]) -> str | None:
     for one in reversed(recent):
-        text = getattr(one, "exc_text", None) or getattr(one, "reason", None)
-        if getattr(one, "action", None) in ("fail", "crash") and text:
-            return str(text).strip().splitlines()[-1]
+        text = one.exc_text or one.reason
+        if one.action in (Action.FAIL, Action.CRASH) and text:
+            return text.strip().splitlines()[-1]
     return None
-
-
-def _seconds(instant: Instant | None) -> float | None:
-    return None if instant is None else to_seconds(instant)

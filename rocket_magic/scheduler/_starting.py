@@ -107,7 +107,7 @@ class Starter:
         flag = Flag()
         try:
             run.executor = board.executors[mode]
-            call = self._call(task, batch, flag, run)
+            call = self._call(task, batch, run)
         except BaseException as error:
             if sink is not None:
                 sink.error(type(error).__name__, str(error), traceback.format_exception(error))
@@ -128,7 +128,7 @@ class Starter:
         self._enter(run, mode)
         return run
 
-    def _call(self, task: Task, batch: Parameters, flag: Flag, run: TaskRun) -> Any:
+    def _call(self, task: Task, batch: Parameters, run: TaskRun) -> Any:
         board = self.board
         env = ArgumentEnv(session=board.session, task=task, run=None)
         call = task.make_call(batch, env, board.session.config.param_materialize)
@@ -213,6 +213,10 @@ class Starter:
             return
         try:
             run.executor.start(run.order, board.inbox.report)
+        except KeyboardInterrupt:
+            # Ctrl-C during a main task: its run has its outcome; the scheduler shuts down.
+            board.force = board.stop_wanted
+            board.stop_wanted = True
         except Exception as error:
             # The run record is written, so this run needs an outcome like every other.
             board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=_text(error)))
@@ -258,7 +262,6 @@ class Starter:
             failure = error if isinstance(error, TaskLoggingError) else TaskLoggingError(text)
             board.fail(text, failure)
             return
-        board.silence(text, error)
         board.log_pause_span = min(max(2 * board.log_pause_span, _FIRST_PAUSE), _LONGEST_PAUSE)
         board.log_pause = board.now + board.log_pause_span
         board.problem = f"{text}; starts are held, next try in {board.log_pause_span // SECOND} s"

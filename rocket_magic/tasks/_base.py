@@ -83,7 +83,8 @@ class Task:
     )
     description = fields.Field[str | None](fields.as_given, "What the task does, for people.")
     execution = fields.Field[str | None](
-        fields.as_execution, 'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.'
+        fields.as_execution,
+        'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.',
     )
     priority = fields.Field[int](fields.as_priority, "Of tasks due at one instant, higher starts first.")
     disabled = fields.Field[bool](fields.as_bool("disabled"), "A disabled task starts only by hand.")
@@ -101,8 +102,12 @@ class Task:
     multilaunch = fields.Field[Any](
         fields.as_multilaunch, "Parallel runs: True, False, or their largest number; None: the session's."
     )
-    on_startup = fields.Field[bool](fields.as_bool("on_startup"), "Runs when the scheduler starts, and only then.")
-    on_shutdown = fields.Field[bool](fields.as_bool("on_shutdown"), "Runs when the scheduler stops, and only then.")
+    on_startup = fields.Field[bool](
+        fields.as_bool("on_startup"), "Runs when the scheduler starts, and only then."
+    )
+    on_shutdown = fields.Field[bool](
+        fields.as_bool("on_shutdown"), "Runs when the scheduler stops, and only then."
+    )
     on_overlap = fields.Field[str | None](
         fields.as_overlap, 'When due while running: "skip", "queue" or "replace"; None: the session\'s.'
     )
@@ -112,7 +117,8 @@ class Task:
         fields.show_span,
     )
     rerun_interrupted = fields.Field[bool | None](
-        fields.as_given, "Whether a run that the scheduler's death cut off is started again; None: the session's."
+        fields.as_given,
+        "Whether a run that the scheduler's death cut off is started again; None: the session's.",
     )
     func_run_id = fields.Field[Callable[..., str] | None](
         fields.as_given, "Makes the id of a run from (task, parameters); None: the session's."
@@ -120,7 +126,7 @@ class Task:
 
     DEFAULT_EXECUTION: ClassVar[str | None] = None
 
-    def __init__(  # noqa: PLR0913  Rocketry's task options are many, all by keyword
+    def __init__(
         self,
         *,
         session: Any = None,

@@ -81,5 +81,7 @@ class Program:
 
     def __call__(self, **parameters: Any) -> bytes:
         """Run the program with the parameters as its options."""
-        options = [part for name, value in parameters.items() for part in (f"{self.prefix}{name}", str(value))]
+        options = [
+            part for name, value in parameters.items() for part in (f"{self.prefix}{name}", str(value))
+        ]
         return run_command(self.command, options, shell=self.shell, cwd=self.cwd, popen=self.popen)

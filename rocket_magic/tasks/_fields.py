@@ -104,7 +104,9 @@ def as_timeout(task: Task, value: Any) -> Span | None:
         return NEVER
     span = _duration(task, value, "timeout")
     if span <= 0:
-        msg = f"timeout of task {task.name!r} must be longer than 0, got {value!r}; for none at all use 'never'"
+        msg = (
+            f"timeout of task {task.name!r} must be longer than 0, got {value!r}; for none at all use 'never'"
+        )
         raise TaskError(msg)
     return span
 
