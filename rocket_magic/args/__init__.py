@@ -37,6 +37,7 @@ from rocket_magic.args._plan import signature_arguments as signature_arguments
 from rocket_magic.args._run import RunEnv as RunEnv
 from rocket_magic.args._run import current_run as current_run
 from rocket_magic.args._secret import mask_secrets as mask_secrets
+from rocket_magic.args._travel import explain_refusal as explain_refusal
 
 __all__ = [
     "NOTSET",
@@ -67,6 +68,7 @@ __all__ = [
     "check_batch",
     "combine",
     "current_run",
+    "explain_refusal",
     "mask_secrets",
     "resolve",
     "signature_arguments",

@@ -117,8 +117,9 @@ class Return(BaseArgument):
         """The value; KeyError when there is none yet."""
         home = _session(self, ArgumentEnv(session, task))
         name = task_name(self.task)
-        if name in home.returns:
-            return home.returns[name]
+        for key in (self.task, name):  # a function may be a task of another name: the session knows
+            if _has(home.returns, key):
+                return home.returns[key]
         if self.default is not NOTSET:
             return self.default
         if home.find_task(name) is None:
@@ -145,10 +146,8 @@ class TaskArg(BaseArgument):
 
     def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
         """The task."""
-        if self.name is None:
-            found = task
-        else:
-            found = _session(self, ArgumentEnv(session, task)).find_task(task_name(self.name))
+        home = ArgumentEnv(session, task)
+        found = task if self.name is None else _find(_session(self, home), self.name)
         if found is not None:
             return found
         if self.default is not NOTSET:
@@ -263,6 +262,20 @@ def task_name(task: Any) -> str:
         return known
     name = getattr(known, "name", None)
     return name if isinstance(name, str) else function_name(known)
+
+
+def _find(session: Any, reference: Any) -> Any:
+    """The task meant by a name, a task or a function; None when there is none."""
+    if not isinstance(reference, str) and hasattr(session, "__contains__") and _has(session, reference):
+        return session[reference]
+    return session.find_task(task_name(reference))
+
+
+def _has(container: Any, key: Any) -> bool:
+    try:
+        return key in container
+    except TypeError:  # the key can't be hashed
+        return False
 
 
 def _session(argument: BaseArgument, env: ArgumentEnv) -> Any:

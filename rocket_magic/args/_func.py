@@ -120,6 +120,7 @@ def call(func: Callable[..., Any], env: ArgumentEnv, given: Mapping[str, Any]) -
         given: Values that are known already, by parameter name; they win.
 
     Raises:
-        ParameterError: Arguments ask for each other in a circle, or one has no value.
+        ParameterError: Arguments ask for each other in a circle, one has no value, or `func` is a
+            coroutine function.
     """
-    return bind(func, env, given)()
+    return plain_result(bind(func, env, given))

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rocket_magic.args import Arg, ArgumentEnv, BaseArgument, FuncArg, Pipe, SimpleArg, resolve
+from rocket_magic.args import Arg, ArgumentEnv, BaseArgument, FuncArg, ParameterPlan, Pipe, SimpleArg, resolve
 from rocket_magic.exc import ParameterError
 from tests.args.fakes import FakeSession
 
@@ -162,6 +164,37 @@ def test_circle_is_named(session: FakeSession, parameters: dict[str, Any], path:
     assert "arguments ask for each other in a circle: " in str(caught.value)
     assert path in str(caught.value)
     assert not isinstance(caught.value, KeyError)
+
+
+NAMES = "abcdef"
+links = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=3), min_size=1)
+
+
+@given(links, st.booleans())
+def test_any_web_of_arguments_ends(web: dict[str, list[str]], late: bool):
+    """Whatever asks for whatever: a value where the web has no circle, else an error that draws one."""
+    session = FakeSession()
+    for name, wanted in web.items():
+        session.parameters[name] = FuncArg(
+            lambda *got: 1 + sum(got), *(Arg(other, default=0) for other in wanted)
+        )
+
+    def value(name: str, above: tuple[str, ...] = ()) -> int:
+        if name in above:
+            raise RecursionError
+        return 1 + sum(value(other, (*above, name)) for other in web[name]) if name in web else 0
+
+    for name in web:
+        plan = ParameterPlan(lambda x: x)
+        try:
+            expected = value(name)
+        except RecursionError:
+            with pytest.raises(ParameterError, match=r"in a circle: .* -> "):
+                plan.build({}, {"x": Arg(name)}, {}, session.env(), "post" if late else "pre")
+        else:
+            assert (
+                plan.build({}, {"x": Arg(name)}, {}, session.env(), "post" if late else "pre")() == expected
+            )
 
 
 def test_function_that_asks_for_itself(session: FakeSession):

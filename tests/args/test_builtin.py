@@ -71,6 +71,26 @@ def test_return_of_task_by_name_task_and_function(session: FakeSession):
     assert resolve(Return(load), session.env()) == 5
 
 
+def test_functions_that_are_tasks_of_other_names(session: FakeSession):
+    """A function whose task has another name is looked up by the session."""
+
+    def load() -> None: ...
+
+    class Session(FakeSession):
+        def __getitem__(self, key: Any) -> Any:
+            return self.tasks["nightly"]
+
+        def __contains__(self, key: Any) -> bool:
+            return key is load
+
+    home = Session()
+    nightly = home.add("nightly")
+    home.returns[load] = 3  # type: ignore[index]
+    assert resolve(Task(load), home.env()) is nightly
+    assert resolve(Return(load), home.env()) == 3
+    assert resolve(Return(["unhashable"], default=1), home.env()) == 1
+
+
 def test_return_without_value(session: FakeSession):
     """No value yet and no such task are two messages; a default answers both."""
     session.add("load")

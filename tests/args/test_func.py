@@ -122,6 +122,8 @@ def test_coroutine_function_is_refused(session: FakeSession):
 
     with pytest.raises(ParameterError, match="get is a coroutine function"):
         ParameterPlan(lambda x: x).build({}, {"x": FuncArg(get)}, {}, session.env(), "pre")
+    with pytest.raises(ParameterError, match="get is a coroutine function"):
+        call(get, session.env(), {})
 
 
 def test_call_with_arguments(session: FakeSession):

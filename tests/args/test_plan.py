@@ -3,6 +3,7 @@
 # ruff: noqa: B008  arguments as defaults are what is tested
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,26 @@ def test_levels_override_each_other(session: FakeSession):
     assert run(session, echo_argument) == "function"
     assert run(session, echo_argument, {"arg": "task"}) == "task"
     assert run(session, echo_argument, {"arg": "task"}, {"arg": "batch"}) == "batch"
+
+
+@pytest.mark.parametrize("levels", list(itertools.product([False, True], repeat=4)))
+@pytest.mark.parametrize("required", [False, True])
+def test_the_strongest_level_wins(session: FakeSession, levels: tuple[bool, ...], required: bool):
+    """Of the levels that set a key, the first in the documented order decides (S44, S57)."""
+    batch, task, signature, from_session = levels
+    if signature:
+        func = echo_argument
+    else:
+        func = (lambda arg: arg) if required else echo
+    session.parameters.update({"arg": "session"} if from_session else {})
+    names = ["batch", "task", "function", "session", "plain"]
+    expected = next((name for name, there in zip(names, levels, strict=False) if there), "plain")
+    given = ({"arg": "task"} if task else {}, {"arg": "batch"} if batch else {})
+    if required and not any(levels):
+        with pytest.raises(TypeError, match="missing 1 required positional argument: 'arg'"):
+            run(session, func, *given)
+    else:
+        assert run(session, func, *given) == expected
 
 
 def test_levels_combine(session: FakeSession):
