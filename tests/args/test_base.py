@@ -1,12 +1,11 @@
 """Arguments: custom ones, pipes, circles."""
 
-# ruff: noqa: B008, D102  arguments as defaults are what is tested
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocket_magic.args import Arg, ArgumentEnv, BaseArgument, FuncArg, ParameterPlan, Pipe, SimpleArg, resolve
@@ -170,6 +169,7 @@ NAMES = "abcdef"
 links = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=3), min_size=1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(links, st.booleans())
 def test_any_web_of_arguments_ends(web: dict[str, list[str]], late: bool):
     """Whatever asks for whatever: a value where the web has no circle, else an error that draws one."""

@@ -1,6 +1,5 @@
 """Calls that travel to another process."""
 
-# ruff: noqa: B008, D102  arguments as defaults are what is tested
 from __future__ import annotations
 
 import asyncio

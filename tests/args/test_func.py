@@ -1,6 +1,5 @@
 """Function arguments, when they are called, and calling users' functions."""
 
-# ruff: noqa: B008  arguments as defaults are what is tested
 from __future__ import annotations
 
 import threading

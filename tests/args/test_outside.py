@@ -1,6 +1,5 @@
 """Environment, command line, secrets."""
 
-# ruff: noqa: B008  arguments as defaults are what is tested
 from __future__ import annotations
 
 import json

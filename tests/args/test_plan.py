@@ -1,6 +1,5 @@
 """The four levels of parameters (S43 to S60)."""
 
-# ruff: noqa: B008  arguments as defaults are what is tested
 from __future__ import annotations
 
 import itertools
@@ -59,10 +58,8 @@ def test_levels_override_each_other(session: FakeSession):
 def test_the_strongest_level_wins(session: FakeSession, levels: tuple[bool, ...], required: bool):
     """Of the levels that set a key, the first in the documented order decides (S44, S57)."""
     batch, task, signature, from_session = levels
-    if signature:
-        func = echo_argument
-    else:
-        func = (lambda arg: arg) if required else echo
+    plain = (lambda arg: arg) if required else echo
+    func = echo_argument if signature else plain
     session.parameters.update({"arg": "session"} if from_session else {})
     names = ["batch", "task", "function", "session", "plain"]
     expected = next((name for name, there in zip(names, levels, strict=False) if there), "plain")

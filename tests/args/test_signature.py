@@ -1,6 +1,5 @@
 """What a function takes."""
 
-# ruff: noqa: B008, D102  arguments as defaults are what is tested
 from __future__ import annotations
 
 import functools
