@@ -39,7 +39,6 @@ from rocket_magic.conditions._pipeline import (
 )
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
-from rocket_magic.exc import ScheduleError
 from rocket_magic.time import (
     Cron,
     TimeOfDay,
@@ -86,21 +85,6 @@ scheduler_cycles: Final = SchedulerCycles()
 every: Final = _every
 condition: Final = _condition
 
-_FIELDS: Final = ("minute", "hour", "day_of_month", "month", "day_of_week")
-
-
-def _cron(text: str | None, seconds: bool, fields: dict[str, Any]) -> Cron:
-    unknown = sorted(set(fields) - set(_FIELDS))
-    if unknown:
-        msg = f"cron has no field {unknown[0]!r}: its fields are {', '.join(_FIELDS)}"
-        raise ScheduleError(msg)
-    if text is not None and fields:
-        msg = f"cron takes its five fields as text or by name, not both: got {text!r} and {', '.join(fields)}"
-        raise ScheduleError(msg)
-    if text is None:
-        text = " ".join(str(fields.get(field, "*")) for field in _FIELDS)
-    return Cron(text, seconds=seconds)
-
 
 def cron(text: str | None = None, *, seconds: bool = False, **fields: Any) -> TaskRunnable:
     """Run once per matching minute (with `seconds`: second).
@@ -109,18 +93,18 @@ def cron(text: str | None = None, *, seconds: bool = False, **fields: Any) -> Ta
         text: Five fields, "minute hour day-of-month month day-of-week", or a macro like "@hourly"; with
             `seconds` six, seconds first.
         seconds: Whether the text begins with a field for seconds.
-        **fields: `minute`, `hour`, `day_of_month`, `month`, `day_of_week` instead of the text; "*"
-            by default.
+        **fields: `minute`, `hour`, `day_of_month`, `month`, `day_of_week` and with `seconds` also
+            `second`, instead of the text; "*" by default.
 
     Raises:
         ScheduleError: A field is refused.
     """
-    return TaskRunnable(period=_cron(text, seconds, fields))
+    return TaskRunnable(period=Cron(text, seconds=seconds, **fields))
 
 
 def crontime(text: str | None = None, *, seconds: bool = False, **fields: Any) -> IsPeriod:
     """Hold during each matching minute, whatever has run; takes what `cron` takes."""
-    return IsPeriod(_cron(text, seconds, fields))
+    return IsPeriod(Cron(text, seconds=seconds, **fields))
 
 
 def after_success(task: Any) -> DependSuccess:

@@ -188,8 +188,8 @@ def _attempt(text: str, custom: Sequence[CustomPhrase]) -> Attempt:
         read_condition(reader, custom)
     except ScheduleError as error:
         place = error.position or 0
-        return Attempt(place, tuple(reader.expected.get(place, {})), error.suggestion)
-    return Attempt(None, tuple(reader.expected.get(len(text), {})))
+        return Attempt(place, reader.expected(place), error.suggestion)
+    return Attempt(None, reader.expected(len(text)))
 
 
 def phrase_completions(

@@ -55,7 +55,7 @@ class Reader:
         self.text = text
         self.tokens = tokenize(text)
         self.index = 0
-        self.expected: dict[int, dict[str, None]] = {}
+        self._expected: dict[int, list[tuple[str, ...]]] = {}
 
     @property
     def here(self) -> Token:
@@ -68,7 +68,11 @@ class Reader:
 
     def expect(self, *words: str) -> None:
         """Remember that these words would have been accepted here."""
-        self.expected.setdefault(self.here.start, {}).update(dict.fromkeys(words))
+        self._expected.setdefault(self.tokens[self.index].start, []).append(words)
+
+    def expected(self, position: int) -> tuple[str, ...]:
+        """Give what would have been accepted at a place, in order."""
+        return tuple(dict.fromkeys(word for words in self._expected.get(position, ()) for word in words))
 
     def word(self, *words: str) -> str | None:
         """Take the next token when it is one of these keywords."""
@@ -106,7 +110,7 @@ class Reader:
         raise ScheduleError(message or self._surprise(place), text=self.text, position=place.start)
 
     def _surprise(self, place: Token) -> str:
-        words = list(self.expected.get(place.start, {}))
+        words = list(self.expected(place.start))
         if "daily" in words and "after" in words and "cron" in words:
             words = ["a condition, like 'daily' or 'every 10 min'"]
         most = 12

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from rocket_magic.conditions import (
@@ -51,6 +54,7 @@ from rocket_magic.conds import (
     weekly,
     yearly,
 )
+from rocket_magic.exc import ScheduleError
 from rocket_magic.time import TimeOfDay
 
 TASKS = ("load", "clean up", "report")
@@ -73,6 +77,14 @@ names = st.text(st.characters(exclude_categories=()), min_size=1, max_size=12)
 """Any text at all, surrogates and control characters included."""
 
 
+def _sound(make: Callable[..., BaseCondition], *values: str) -> BaseCondition:
+    """Make a window; draw again when the values leave no time in it."""
+    try:
+        return make(*values)
+    except ScheduleError:
+        reject()
+
+
 @st.composite
 def windows(draw: st.DrawFn, condition: BaseCondition, values: st.SearchStrategy[str]) -> BaseCondition:
     """Take a part of a calendar unit."""
@@ -80,11 +92,11 @@ def windows(draw: st.DrawFn, condition: BaseCondition, values: st.SearchStrategy
     if method == "whole":
         return condition
     if method == "several":
-        return condition.at(*draw(st.lists(values, min_size=2, max_size=3, unique=True)))
+        return _sound(condition.at, *draw(st.lists(values, min_size=2, max_size=3, unique=True)))
     if method == "between":
         first, second = draw(st.lists(values, min_size=2, max_size=2, unique=True))
-        return condition.between(first, second)
-    return getattr(condition, method)(draw(values))
+        return _sound(condition.between, first, second)
+    return _sound(getattr(condition, method), draw(values))
 
 
 _UNITS = (
@@ -108,7 +120,7 @@ def once(draw: st.DrawFn) -> BaseCondition:
             *draw(st.sampled_from([("weekdays",), ("weekends",), ("Mon", "Wed"), ("Fri-Sun",)]))
         )
         if base == hourly and draw(st.booleans()):
-            condition = condition.between(draw(clocks), draw(clocks.filter(lambda c: c != "00:00")))
+            condition = _sound(condition.between, draw(clocks), draw(clocks))
     return condition
 
 
@@ -120,11 +132,13 @@ def intervals(draw: st.DrawFn) -> BaseCondition:
         condition = condition.on(*draw(st.sampled_from([("weekdays",), ("Sat",), ("Mon", "Thu")])))
     if draw(st.booleans()):
         first, second = draw(st.lists(clocks, min_size=2, max_size=2, unique=True))
-        condition = draw(
-            st.sampled_from(
-                [condition.between(first, second), condition.before("10:30"), condition.after("20:00")]
-            )
+        makes = (
+            (condition.before, ("10:30",)),
+            (condition.after, ("20:00",)),
+            (condition.between, (first, second)),
         )
+        make, values = draw(st.sampled_from(makes))
+        condition = _sound(make, *values)
     return condition
 
 
