@@ -49,7 +49,17 @@ OWN = [
     found for found in IMPORTS if found.target == "rocket_magic" or found.target.startswith("rocket_magic.")
 ]
 
-LATE_IMPORTS: dict[tuple[str, str], str] = {}
+LATE_IMPORTS: dict[tuple[str, str], str] = {
+    (
+        "rocket_magic.conditions._bare",
+        "rocket_magic.time._zones",
+    ): "the system's zone is looked up only when a condition is asked without a session",
+    ("rocket_magic.log._result", "rocket_magic.log._frame"): "pandas is loaded only for data frames",
+    (
+        "rocket_magic.time._base",
+        "rocket_magic.time._compose",
+    ): "`a & b` of two periods makes a composite, which is itself a period",
+}
 """Imports of our own package inside functions that are meant: (importer, target) -> why."""
 
 ROOMS = {
