@@ -1,4 +1,4 @@
-"""Floor 1: periods, windows and intervals; the only place that knows the calendar, changes of clocks and cron.
+"""Floor 1: periods and their windows; the only place that knows the calendar, changes of clocks and cron.
 
     _window.py    Window (instants), Interval (datetimes)
     _base.py      TimePeriod: what every period answers

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["RecurringPeriod", "TimePeriod"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_FURTHEST = datetime.max.replace(tzinfo=UTC)
 
 
 class TimePeriod:
@@ -158,7 +160,7 @@ class RecurringPeriod(TimePeriod):
         return Window(opening, end)
 
 
-def _asked(moment: datetime) -> tuple[Instant, tzinfo]:
+def _asked(moment: object) -> tuple[Instant, tzinfo]:
     if not isinstance(moment, datetime):
         msg = f"a period is asked about a datetime, got {moment!r}"
         raise TypeError(msg)
@@ -175,6 +177,5 @@ def _like(instant: Instant, like: datetime) -> datetime:
     try:
         moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(like.tzinfo or UTC)
     except OverflowError:
-        furthest = datetime.max if instant > 0 else datetime.min
-        return furthest.replace(tzinfo=like.tzinfo)
+        return (_FURTHEST if instant > 0 else _EARLIEST).replace(tzinfo=like.tzinfo)
     return moment if like.tzinfo is not None else moment.replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Days, weeks, months and years as numbered units on the local clock, in integer arithmetic. Floor 1, pure."""
+"""Days, weeks, months and years, numbered, on the local clock, in integer arithmetic. Floor 1, pure."""
 
 from __future__ import annotations
 

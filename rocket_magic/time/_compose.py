@@ -32,7 +32,7 @@ class _Composite(TimePeriod):
         object.__setattr__(self, "periods", tuple(self._flat(periods)))
 
     @classmethod
-    def _flat(cls, periods: tuple[TimePeriod, ...]) -> Iterator[TimePeriod]:
+    def _flat(cls, periods: tuple[object, ...]) -> Iterator[TimePeriod]:
         for period in periods:
             if not isinstance(period, TimePeriod):
                 msg = f"{period!r} is no time period: combine periods like TimeOfDay('10:00', '12:00')"

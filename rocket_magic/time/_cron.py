@@ -103,7 +103,7 @@ class _Pattern:
 
 
 @lru_cache(maxsize=2048)
-def _pattern(text: str, with_seconds: bool) -> _Pattern:  # noqa: FBT001  a cache key
+def _pattern(text: str, with_seconds: bool) -> _Pattern:
     fields = read_cron(text, with_seconds)
     within = (minute * MINUTE + second * SECOND for minute in fields.minutes for second in fields.seconds)
     return _Pattern(fields, tuple(within))
@@ -116,8 +116,8 @@ class Cron(RecurringPeriod):
     Fields are minute (0-59), hour (0-23), day of month (1-31), month (1-12 or JAN-DEC) and day of week
     (0-7 or SUN-SAT, 0 and 7 are Sunday). Each is `*`, a value, a range `1-5` (also `FRI-SUN`), a step
     `*/15`, `1-9/2` or `5/15` (from 5 on), or a list of these. Days of the month may be `L` (the last), `LW`
-    (the last weekday) and `15W` (the weekday nearest to the 15th); days of the week `5L` (the last Friday of the
-    month) and `MON#2` (the second Monday). When both day fields are given, one of them is enough; when one
+    (the last weekday) and `15W` (the weekday nearest to the 15th); days of the week `5L` (the month's last
+    Friday) and `MON#2` (the second Monday). When both day fields are given, one of them is enough; when one
     begins with `*`, both must fit. `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` and
     `@hourly` are short forms.
 
@@ -146,16 +146,15 @@ class Cron(RecurringPeriod):
     _pattern: _Pattern = field(compare=False)
 
     def __init__(self, text: str | None = None, *, seconds: bool = False, **fields: Any) -> None:
-        if text is None:
-            text = _from_keywords(fields, seconds=seconds)
-        elif fields:
+        given: object = _from_keywords(fields, seconds=seconds) if text is None else text
+        if text is not None and fields:
             msg = f"Cron takes a text or keywords, not both; got {text!r} and {', '.join(fields)}"
             raise ScheduleError(msg)
-        if not isinstance(text, str):
-            msg = f"cron text must be text like '0 10 * * MON-FRI', got {text!r}"
+        if not isinstance(given, str):
+            msg = f"cron text must be text like '0 10 * * MON-FRI', got {given!r}"
             raise ScheduleError(msg)
-        pattern = _pattern(text, seconds)
-        words = " ".join(text.split())
+        pattern = _pattern(given, seconds)
+        words = " ".join(given.split())
         object.__setattr__(self, "text", words)
         object.__setattr__(self, "seconds", seconds)
         object.__setattr__(self, "_key", words.upper())
@@ -216,7 +215,7 @@ class Cron(RecurringPeriod):
         return None
 
     def closing(self, opening: Instant, zone: tzinfo) -> Instant:
-        """Give the end of the minute (or second), or the next fire when a jump of the clock brings it sooner."""
+        """Give the end of the minute (or second); a jump of the clock may bring the next fire sooner."""
         piece = SECOND if self.seconds else MINUTE
         end = opening + piece
         _, until, offset = stretch(zone, opening)

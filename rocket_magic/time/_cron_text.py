@@ -128,7 +128,7 @@ def _days_of(fields: CronFields, year: int, month: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=2048)
-def read_cron(text: str, with_seconds: bool) -> CronFields:  # noqa: FBT001  a cache key
+def read_cron(text: str, with_seconds: bool) -> CronFields:
     """Read a cron text.
 
     Args:
@@ -154,7 +154,7 @@ def read_cron(text: str, with_seconds: bool) -> CronFields:  # noqa: FBT001  a c
     return fields
 
 
-def _tokens(text: str, with_seconds: bool) -> list[str]:  # noqa: FBT001
+def _tokens(text: str, with_seconds: bool) -> list[str]:
     stripped = text.strip()
     if len(stripped) > _LONGEST:
         msg = f"cron text is {len(stripped)} characters long; five fields need no more than {_LONGEST}"
@@ -223,8 +223,8 @@ def _fields(
     parsed: CronSim, plain: list[str], nearest: frozenset[int], *, both: bool, no_days: bool
 ) -> CronFields:
     days = set() if no_days else parsed.days
-    weekdays = parsed.weekdays
-    numbered = {item for item in weekdays if isinstance(item, tuple)}
+    numbered = {item for item in parsed.weekdays if isinstance(item, tuple)}
+    plain_days = {item for item in parsed.weekdays if not isinstance(item, tuple)}
     return CronFields(
         seconds=tuple(sorted(parsed.seconds)),
         minutes=tuple(sorted(parsed.minutes)),
@@ -234,7 +234,7 @@ def _fields(
         last_weekday=_LAST_WEEKDAY in days,
         nearest=nearest,
         months=frozenset(parsed.months),
-        weekdays=frozenset((day - 1) % 7 for day in weekdays - numbered),
+        weekdays=frozenset((day - 1) % 7 for day in plain_days),
         nth_weekdays=frozenset(((day - 1) % 7, max(number, 0)) for day, number in numbered),
         both_days=both,
         fixed=not plain[1].startswith("*") and not plain[2].startswith("*"),

@@ -30,6 +30,9 @@ _BLOCK_BITS: Final = 45
 _MARGIN: Final = 3 * DAY
 """Tables overlap by more than the largest jump of any clock (24 hours)."""
 
+_LOOK: Final = 3 * DAY
+"""How far apart two looks at a zone's offset are when its changes are searched."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime(1, 1, 3, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
 _LAST: Final = (datetime(9999, 12, 29, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
@@ -46,7 +49,7 @@ class Stretch(NamedTuple):
 
 class _Table(NamedTuple):
     starts: tuple[Instant, ...]
-    ends: tuple[Instant, ...]
+    stretches: tuple[Stretch, ...]
     offsets: tuple[Span, ...]
     highs: tuple[Reading, ...]
     """The furthest reading by the end of each stretch; the last is endless."""
@@ -59,7 +62,7 @@ def _offset_at(zone: tzinfo, instant: Instant) -> Span:
 
 
 def _change_between(zone: tzinfo, low: Instant, high: Instant, before: Span) -> Instant:
-    """Give the first instant in (low, high] whose offset differs from `before`; clocks jump on full seconds."""
+    """Give the first instant in (low, high] whose offset is not `before`; clocks jump on full seconds."""
     a, b = low // SECOND, high // SECOND
     while b - a > 1:
         middle = (a + b) // 2
@@ -75,16 +78,17 @@ def _build(zone: tzinfo, block: int) -> _Table:
     low -= low % SECOND
     end = ((block + 1) << _BLOCK_BITS) + _MARGIN
     starts, offsets = [low], [_offset_at(zone, low)]
-    # No zone has changed twice within a day since 1970 (the closest pair, Brazil's in 2000, is a week apart).
-    for day in range(low + DAY, end + DAY, DAY):
+    # No zone has changed twice in three days since 1970 (the closest pair, Brazil's in 2000, is a week).
+    for day in range(low + _LOOK, end + _LOOK, _LOOK):
         offset = _offset_at(zone, day)
         if offset != offsets[-1]:
-            starts.append(_change_between(zone, day - DAY, day, offsets[-1]))
+            starts.append(_change_between(zone, day - _LOOK, day, offsets[-1]))
             offsets.append(offset)
     ends = [*starts[1:], end]
     tops = [until + offset for until, offset in zip(ends, offsets, strict=True)]
     highs = [*itertools.accumulate(tops, max)][:-1]
-    return _Table(tuple(starts), tuple(ends), tuple(offsets), (*highs, _ENDLESS))
+    stretches = map(Stretch, starts, ends, offsets)
+    return _Table(tuple(starts), tuple(stretches), tuple(offsets), (*highs, _ENDLESS))
 
 
 _cached = lru_cache(maxsize=4096)(_build)
@@ -94,16 +98,15 @@ def _table(zone: tzinfo, instant: int) -> _Table:
     try:
         return _cached(zone, instant >> _BLOCK_BITS)
     except TypeError:
-        if zone.__hash__ is None:  # some tzinfo classes can't be hashed: slow, but right
-            return _build(zone, instant >> _BLOCK_BITS)
-        raise
+        if getattr(zone, "__hash__", None) is not None:
+            raise
+        return _build(zone, instant >> _BLOCK_BITS)  # some tzinfo classes can't be hashed: slow, but right
 
 
 def stretch(zone: tzinfo, instant: Instant) -> Stretch:
     """Give the stretch of constant offset around an instant."""
-    starts, ends, offsets, _ = _table(zone, instant)
-    index = bisect_right(starts, instant) - 1
-    return Stretch(starts[index], ends[index], offsets[index])
+    starts, stretches, _, _ = _table(zone, instant)
+    return stretches[bisect_right(starts, instant) - 1]
 
 
 def reading(zone: tzinfo, instant: Instant) -> Reading:

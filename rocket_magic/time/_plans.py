@@ -16,15 +16,16 @@ In both, a window ends no later than the next one opens.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final, NamedTuple, Protocol
 
 from rocket_magic.instants import HOUR, Instant, Span
-from rocket_magic.time._calendar import Calendar
+from rocket_magic.time._calendar import Calendar, Fixed
 from rocket_magic.time._offsets import Reading, locate, reached, stretch
+from rocket_magic.time._window import Window
 
-__all__ = ["CORRECTION", "CalendarPlan", "Part", "Plan", "RunningPlan"]
+__all__ = ["CORRECTION", "Beat", "CalendarPlan", "Part", "Plan", "RunningPlan", "beats_of"]
 
 CORRECTION: Final = 3 * HOUR
 """A larger jump of the clock is a correction: nothing is made up for it (T6)."""
@@ -35,6 +36,14 @@ _UNITS: Final = 60
 
 class Plan(Protocol):
     """Answers when windows open and close."""
+
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the window that contains an instant, or None."""
+        ...
+
+    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the first window that opens after an instant."""
+        ...
 
     def opening_after(self, at: Instant, zone: tzinfo) -> Instant | None:
         """Give the first opening after an instant."""
@@ -66,44 +75,114 @@ class Part(NamedTuple):
     wraps: bool = False
 
 
+class Beat(NamedTuple):
+    """A window that comes back at equal distances on the local clock.
+
+    Attributes:
+        base: Where it opens, counted from the start of a unit.
+        span: Its length on the local clock, cut where the next one opens.
+        endless: Whether it lasts until the next one opens, wherever the clock puts that.
+    """
+
+    base: Span
+    span: Span
+    endless: bool
+
+
+def beats_of(unit: Span, parts: tuple[Part, ...]) -> tuple[Beat, ...]:
+    """Turn the windows of a unit of fixed length into beats, in order of opening."""
+    bases = sorted({part.opening % unit for part in parts})
+    beats = []
+    for place, base in enumerate(bases):
+        following = bases[(place + 1) % len(bases)]
+        distance = (following - base - 1) % unit + 1
+        lengths = [_length(unit, part) for part in parts if part.opening % unit == base]
+        longest = max(distance if length is None else length for length in lengths)
+        beats.append(Beat(base, min(longest, distance), None in lengths))
+    return tuple(beats)
+
+
+def _newest(beats: tuple[Beat, ...], wall: Reading, unit: Span) -> tuple[Span, Beat]:
+    """Give the beat that opened last, and how long ago."""
+    beat = beats[0]
+    if len(beats) == 1:
+        return (wall - beat.base) % unit, beat
+    return min(((wall - beat.base) % unit, beat) for beat in beats)
+
+
+def _oldest(beats: tuple[Beat, ...], wall: Reading, unit: Span) -> tuple[Span, Beat]:
+    """Give the beat that opened first within the last unit, and so opens next, and how long ago."""
+    beat = beats[0]
+    if len(beats) == 1:
+        return (wall - beat.base) % unit, beat
+    return max(((wall - beat.base) % unit, beat) for beat in beats)
+
+
+def _length(unit: Span, part: Part) -> Span | None:
+    if part.closing is None:
+        return part.length
+    length = part.closing - part.opening + (unit if part.wraps else 0)
+    return None if length == unit else length
+
+
 @dataclass(frozen=True, slots=True)
 class RunningPlan:
     """Windows that follow the running clock.
 
     Args:
         unit: Length of the unit: a second, a minute or an hour.
-        openings: Offsets at which windows open.
-        lengths: How long each is; None: until the next opening.
+        beats: Its windows.
     """
 
     unit: Span
-    openings: tuple[Span, ...]
-    lengths: tuple[Span | None, ...]
+    beats: tuple[Beat, ...]
 
-    def opening_after(self, at: Instant, zone: tzinfo) -> Instant | None:
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the window that contains an instant, or None."""
+        unit = self.unit
+        start, until, offset = stretch(zone, at)
+        shown = at + offset
+        since, beat = _newest(self.beats, shown, unit)
+        opening = at - since
+        end = opening + beat.span
+        if opening < start or end >= until:
+            opening = self.opening_until(at, zone)
+            end = self.closing(opening, zone)
+        return Window(opening, end) if at < end else None
+
+    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the first window that opens after an instant."""
+        unit = self.unit
+        _, until, offset = stretch(zone, at)
+        shown = at + offset
+        since, beat = _oldest(self.beats, shown, unit)
+        opening = at + unit - since
+        end = opening + beat.span
+        if end < until:
+            return Window(opening, end)
+        opening = self.opening_after(at, zone)
+        return Window(opening, self.closing(opening, zone))
+
+    def opening_after(self, at: Instant, zone: tzinfo) -> Instant:
         """Give the first opening after an instant."""
         unit = self.unit
         _, end, offset = stretch(zone, at)
-        shown = at + offset
-        if len(self.openings) == 1:
-            opening = at + unit - (shown - self.openings[0]) % unit
-        else:
-            opening = at + unit - max((shown - place) % unit for place in self.openings)
+        opening = at + unit - max((at + offset - beat.base) % unit for beat in self.beats)
         while opening >= end:
             after = end
             _, end, offset = stretch(zone, after)
-            opening = after + min((place - offset - after) % unit for place in self.openings)
+            opening = after + min((beat.base - offset - after) % unit for beat in self.beats)
         return opening
 
-    def opening_until(self, at: Instant, zone: tzinfo) -> Instant | None:
+    def opening_until(self, at: Instant, zone: tzinfo) -> Instant:
         """Give the last opening at or before an instant."""
         unit = self.unit
         start, _, offset = stretch(zone, at)
-        opening = at - min((at + offset - place) % unit for place in self.openings)
+        opening = at - min((at + offset - beat.base) % unit for beat in self.beats)
         while opening < start:
             before = start - 1
             start, _, offset = stretch(zone, before)
-            opening = before - min((before + offset - place) % unit for place in self.openings)
+            opening = before - min((before + offset - beat.base) % unit for beat in self.beats)
         return opening
 
     def closing(self, opening: Instant, zone: tzinfo) -> Instant:
@@ -111,16 +190,16 @@ class RunningPlan:
         unit = self.unit
         _, until, offset = stretch(zone, opening)
         place = (opening + offset) % unit
-        length = self.lengths[self.openings.index(place)] if place in self.openings else None
-        following = self.opening_after(opening, zone) if length is None or len(self.openings) > 1 else None
-        if length is None:
-            return opening + unit if following is None else following
-        end = opening + length
-        if end > until:
-            # The clock jumps inside the window: it goes on only while the clock shows a time inside it.
-            shown = (until + stretch(zone, until).offset - place) % unit
-            end = until + max(length - shown, 0)
-        return end if following is None else min(end, following)
+        beat = next(beat for beat in self.beats if beat.base == place)
+        end = opening + beat.span
+        if end < until or (end == until and not beat.endless):
+            return end
+        following = self.opening_after(opening, zone)
+        if beat.endless:
+            return following
+        # The clock jumps inside the window: it goes on only while the clock shows a time inside it.
+        shown = (until + stretch(zone, until).offset - place) % unit
+        return min(until + max(beat.span - shown, 0), following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +213,41 @@ class CalendarPlan:
 
     calendar: Calendar
     parts: tuple[Part, ...]
+    _unit: Span = field(init=False, default=0)
+    _beats: tuple[Beat, ...] = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        if isinstance(self.calendar, Fixed):
+            object.__setattr__(self, "_unit", self.calendar.length)
+            beats = beats_of(self.calendar.length, self.parts)
+            shifted = (beat._replace(base=beat.base + self.calendar.origin) for beat in beats)
+            object.__setattr__(self, "_beats", tuple(shifted))
+
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the window that contains an instant, or None."""
+        if self._beats:
+            wall, unit = reached(zone, at), self._unit
+            since, beat = _newest(self._beats, wall, unit)
+            opening, gap = locate(zone, wall - since)
+            if not gap:
+                end, _ = locate(zone, wall - since + beat.span)
+                return Window(opening, end) if at < end else None
+        last = self.opening_until(at, zone)
+        if last is None:
+            return None
+        end = self.closing(last, zone)
+        return Window(last, end) if at < end else None
+
+    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the first window that opens after an instant."""
+        if self._beats:
+            wall, unit = reached(zone, at), self._unit
+            since, beat = _oldest(self._beats, wall, unit)
+            opening, gap = locate(zone, wall + unit - since)
+            if not gap:
+                return Window(opening, locate(zone, wall + unit - since + beat.span)[0])
+        following = self.opening_after(at, zone)
+        return None if following is None else Window(following, self.closing(following, zone))
 
     def occurrences(self, index: int) -> list[tuple[Reading, Reading]]:
         """Give the windows that open in one unit as readings, in order."""

@@ -193,7 +193,7 @@ class ClockReader:
         return self._read(value, form.length)
 
     def end(self, value: Any) -> Point:
-        """Read where a window ends: whole numbers are inclusive, text is exclusive and may be the unit's end."""
+        """Read where a window ends: numbers are inclusive, text is exclusive and may be the unit's end."""
         form = _FORMS[self.unit]
         if _is_number(value):
             self._checked(value * form.piece, value, form.length)
@@ -234,7 +234,10 @@ _WEEKDAY_NAMES: Final = {
             ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
         )
     },
-    **{"tues": 1, "weds": 2, "thur": 3, "thurs": 3},
+    "tues": 1,
+    "weds": 2,
+    "thur": 3,
+    "thurs": 3,
 }
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH_NAMES: Final = {
@@ -423,5 +426,6 @@ class YearReader:
         words = _split(value)
         close = _close(words[0], (*_MONTHS, *_MONTH_NAMES)) if words else None
         hint = f"; did you mean {close!r}?" if close and (words[0] not in _MONTH_NAMES) else ""
-        msg = f"{value!r} is no place in a year: write 'Feb', 'Feb 29' or 'Feb 29 10:00', or 1 (January) to 12{hint}"
+        forms = "'Feb', 'Feb 29' or 'Feb 29 10:00', or 1 (January) to 12"
+        msg = f"{value!r} is no place in a year: write {forms}{hint}"
         return ScheduleError(msg, text=str(value), suggestion=close)

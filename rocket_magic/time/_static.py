@@ -18,6 +18,8 @@ from rocket_magic.time._zones import as_zone
 
 __all__ = ["RelativeDay", "StaticInterval", "TimeDelta", "TimeSpanDelta"]
 
+_Moment = datetime | date | str
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class StaticInterval(TimePeriod):
@@ -64,7 +66,7 @@ class StaticInterval(TimePeriod):
         return window if window.end <= at else None
 
 
-def _moment(value: datetime | date | str | None, what: str) -> datetime | None:
+def _moment(value: _Moment | None, what: str) -> datetime | None:
     if value is None or isinstance(value, datetime):
         return value
     if isinstance(value, date):
@@ -72,7 +74,8 @@ def _moment(value: datetime | date | str | None, what: str) -> datetime | None:
     try:
         return datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        msg = f"StaticInterval: the {what} must be a datetime, a date or ISO text like '2026-03-01 10:00', got {value!r}"
+        forms = "a datetime, a date or ISO text like '2026-03-01 10:00'"
+        msg = f"StaticInterval: the {what} must be {forms}, got {value!r}"
         raise ScheduleError(msg, text=str(value)) from None
 
 

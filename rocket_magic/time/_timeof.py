@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from typing import Any, ClassVar, Final, Self
 
 from rocket_magic.exc import ScheduleError
@@ -12,8 +12,9 @@ from rocket_magic.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Instan
 from rocket_magic.time._base import RecurringPeriod
 from rocket_magic.time._calendar import Calendar, Fixed, Months, Years
 from rocket_magic.time._duration import parse_duration
-from rocket_magic.time._plans import CalendarPlan, Part, Plan, RunningPlan
+from rocket_magic.time._plans import CalendarPlan, Part, Plan, RunningPlan, beats_of
 from rocket_magic.time._points import ClockReader, MonthReader, Point, Reader, WeekReader, YearReader
+from rocket_magic.time._window import Window
 
 __all__ = [
     "TimeOfDay",
@@ -90,7 +91,7 @@ class _TimeOf(RecurringPeriod):
             self._set("starting", (reader.start(starting),))
         elif time_point:
             if start is None or end is not None:
-                msg = f"{type(self).__name__}: time_point=True needs a start and no end, got {start!r} and {end!r}"
+                msg = f"{type(self).__name__}: time_point=True needs a start and no end"
                 raise ScheduleError(msg)
             self._set("at", (reader.start(start),))
         else:
@@ -128,7 +129,7 @@ class _TimeOf(RecurringPeriod):
             raise ScheduleError(msg)
         points = {point.text: point for point in map(cls._unit.reader.start, values)}
         period = cls()
-        period._set(word, tuple(sorted(points.values(), key=lambda point: (point.rank, point.text))))  # noqa: SLF001
+        period._set(word, tuple(sorted(points.values(), key=lambda point: (point.rank, point.text))))
         return period
 
     @classmethod
@@ -198,9 +199,17 @@ class _TimeOf(RecurringPeriod):
         stop = unit.length if end is None else unit.reader.end(end).closing
         offsets = _year_steps(first, stop, step) if unit.name == "year" else _steps(unit, first, stop, step)
         if not offsets:
-            msg = f"{cls.__name__}.create_range({start!r}, {end!r}): the range is empty; the end must come later"
+            msg = f"{cls.__name__}.create_range({start!r}, {end!r}) is empty: the end must come later"
             raise ScheduleError(msg)
         return cls._with_points("at", tuple(unit.reader.at_offset(offset).text for offset in offsets))
+
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the window that contains an instant, or None."""
+        return self._plan.window(at, zone)
+
+    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
+        """Give the first window that opens after an instant; None when there is none."""
+        return self._plan.next_window(at, zone)
 
     def opening_after(self, at: Instant, zone: tzinfo) -> Instant | None:
         """Give the first opening after an instant."""
@@ -215,7 +224,7 @@ class _TimeOf(RecurringPeriod):
         return self._plan.closing(opening, zone)
 
     def phrase(self) -> str:
-        """Give its words in the phrase language: "between 10:00 and 12:00", "on Mon, Wed"; "" for the whole unit."""
+        """Give its words in the phrase language: "between 10:00 and 12:00"; "" without bounds."""
         texts = [point.text for point in self.points]
         if self.word == "between":
             return f"between {texts[0]} and {texts[1]}"
@@ -259,15 +268,7 @@ def _plan(unit: _Unit, word: str, points: tuple[Point, ...]) -> Plan:
     parts = _PARTS[word](unit, points)
     if unit.calendar is not None:
         return CalendarPlan(unit.calendar, parts)
-    openings = tuple(part.opening for part in parts)
-    return RunningPlan(unit.length, openings, tuple(_running_length(unit, part) for part in parts))
-
-
-def _running_length(unit: _Unit, part: Part) -> Span | None:
-    if part.closing is None:
-        return part.length
-    length = part.closing - part.opening + (unit.length if part.wraps else 0)
-    return None if length == unit.length else length
+    return RunningPlan(unit.length, beats_of(unit.length, parts))
 
 
 def _whole(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001  the table's signature

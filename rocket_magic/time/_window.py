@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rocket_magic.instants import Instant
 
 __all__ = ["Interval", "Window"]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One opening of a period: [start, end).
 
     Attributes:
@@ -23,8 +22,8 @@ class Window:
     start: Instant
     end: Instant
 
-    def __contains__(self, instant: Instant) -> bool:
-        return self.start <= instant < self.end
+    def __contains__(self, instant: object) -> bool:
+        return isinstance(instant, int) and self.start <= instant < self.end
 
 
 @dataclass(frozen=True, slots=True)

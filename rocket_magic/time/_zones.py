@@ -27,8 +27,9 @@ def as_zone(value: tzinfo | str | None) -> tzinfo:
         return tzlocal.get_localzone()
     if isinstance(value, str):
         return _named(value)
-    if not isinstance(value, tzinfo):
-        msg = f"a time zone is an IANA name like 'Europe/Helsinki' or a tzinfo, got {value!r}"
+    given: object = value
+    if not isinstance(given, tzinfo):
+        msg = f"a time zone is an IANA name like 'Europe/Helsinki' or a tzinfo, got {given!r}"
         raise ScheduleError(msg)
     name = getattr(value, "zone", None)  # pytz: its zones must not be attached to a datetime as they are
     return _named(name) if isinstance(name, str) else value
