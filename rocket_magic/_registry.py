@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -93,6 +94,7 @@ class Registry:
                 self._forget_function(old)
             if isinstance(task, FuncTask) and task.func is not None:
                 self._by_function[id(task.func)] = task
+                _mark(task.func, task.name)
             return task, old
 
     def remove(self, task: Task) -> None:
@@ -118,6 +120,7 @@ class Registry:
             # Rebuilt, so that the order of registration stays.
             self._tasks = {name if one is task else key: one for key, one in self._tasks.items()}
             task._name = name  # noqa: SLF001  the registry is the one place where names change
+            _mark(getattr(task, "func", None), name)
 
     def _forget_function(self, task: Task) -> None:
         func = getattr(task, "func", None)
@@ -127,3 +130,10 @@ class Registry:
     def _free_name(self, name: str) -> str:
         make: Callable[[int], str] = f"{name} - {{}}".format
         return next(text for text in map(make, itertools.count(1)) if text not in self._tasks)
+
+
+def _mark(func: Any, name: str) -> None:
+    """Write a task's name on its function, so that conditions may refer to the task by it."""
+    if func is not None:
+        with contextlib.suppress(AttributeError, TypeError):  # bound methods and builtins take no mark
+            func.__rocket_magic_task__ = name

@@ -352,11 +352,11 @@ class FunctionClock:
         ClockError: The function raises, or returns something that is no finite number.
     """
 
-    def __init__(self, function: Callable[[], float]) -> None:
+    def __init__(self, function: Any) -> None:
         if not callable(function):
             msg = f"time_func must be callable and return seconds since the epoch, got {function!r}"
             raise ClockError(msg)
-        self.function = function
+        self.function: Callable[[], float] = function
         self.now()
 
     def __call__(self) -> float:

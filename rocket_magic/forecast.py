@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import OUTCOMES, Action
@@ -20,15 +21,14 @@ from rocket_magic.clock import VirtualClock
 from rocket_magic.conditions import AlwaysFalse, AlwaysTrue, BaseCondition, FuncCond
 from rocket_magic.exc import ClockError, MissingExtraError
 from rocket_magic.execution import ExecutionSettings, Outcome, RunOrder
-from rocket_magic.instants import SECOND, Instant, Span, from_seconds, to_datetime, to_seconds
+from rocket_magic.instants import SECOND, Instant, Span, to_datetime, to_seconds
 from rocket_magic.log._record import record_of
-from rocket_magic.scheduler import ended_runs
 from rocket_magic.session import Session
 from rocket_magic.tasks import FuncTask
 from rocket_magic.time import parse_duration
 
 if TYPE_CHECKING:
-    from rocket_magic.log import TaskRunRecord
+    from rocket_magic.log import Record
 
 __all__ = ["Forecast", "ForecastRun", "forecast"]
 
@@ -92,8 +92,7 @@ class Forecast:
     def longest_wait(self) -> tuple[datetime, datetime] | None:
         """The longest stretch in which nothing would start."""
         moments = [self.start, *(run.start for run in self.runs), self.end]
-        pairs = zip(moments, moments[1:], strict=False)
-        return max(pairs, key=lambda pair: pair[1] - pair[0]) if self.runs else None
+        return max(pairwise(moments), key=lambda pair: pair[1] - pair[0]) if self.runs else None
 
     def to_pandas(self) -> Any:
         """The runs as a pandas DataFrame.
@@ -107,11 +106,13 @@ class Forecast:
         except ModuleNotFoundError as error:
             msg = "to_pandas() needs pandas: pip install 'rocket_magic[lab]'"
             raise MissingExtraError(msg) from error
-        return pd.DataFrame([[getattr(run, column) for column in columns] for run in self.runs], columns=columns)
+        return pd.DataFrame(
+            [[getattr(run, column) for column in columns] for run in self.runs], columns=columns
+        )
 
     def __str__(self) -> str:
         lines = [f"Forecast {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}: {len(self.runs)} runs"]
-        lines += [f"  {count:>6} × {name}" for name, count in self.runs_per_task.items()]
+        lines += [f"  {count:>6} x {name}" for name, count in self.runs_per_task.items()]
         if self.busiest_minute is not None:
             minute, count = self.busiest_minute
             lines.append(f"  busiest minute: {minute:%Y-%m-%d %H:%M} with {count} starts")
@@ -179,21 +180,23 @@ class Model:
             function of the ordinal.
     """
 
-    def __init__(
-        self, session: Session, durations: Mapping[str, Any], fail: Mapping[str, Failures]
-    ) -> None:
+    def __init__(self, session: Session, durations: Mapping[str, Any], fail: Mapping[str, Failures]) -> None:
         self._fail = dict(fail)
         self._count: Counter[str] = Counter()
         self._spans: dict[str, Span] = {}
         self._fails: set[str] = set()
         self.notes: list[str] = []
         for task in session.task_list():
-            recent = ended_runs(session.log, task.name, _RUNS_ASKED)
+            recent = session.log.recent_runs(task.name, _RUNS_ASKED)
             given = durations.get(task.name)
-            self._spans[task.name] = _typical_span(recent) if given is None else parse_duration(given, "duration")
+            self._spans[task.name] = (
+                _typical_span(recent) if given is None else parse_duration(given, "duration")
+            )
             if task.name not in self._fail and _fails_always(recent):
                 self._fails.add(task.name)
-                self.notes.append(f"{task.name!r} failed {_FAILURES_IN_A_ROW} times in a row: it is taken to fail on")
+                self.notes.append(
+                    f"{task.name!r} failed {_FAILURES_IN_A_ROW} times in a row: it is taken to fail on"
+                )
 
     def next_run(self, run_id: str, task_name: str) -> tuple[Span, Outcome]:
         """Span and outcome of the next run of a task."""
@@ -280,7 +283,9 @@ def _shadow(session: Session, clock: VirtualClock, model: Model) -> Session:
     return shadow
 
 
-def _simulated(mode: str, clock: VirtualClock, model: Model, settings: ExecutionSettings) -> SimulatedExecutor:
+def _simulated(
+    mode: str, clock: VirtualClock, model: Model, settings: ExecutionSettings
+) -> SimulatedExecutor:
     del settings  # nothing is really executed
     return SimulatedExecutor(mode, clock, model)
 
@@ -320,8 +325,12 @@ def _result(session: Session, shadow: Session, start: Instant, end: Instant, mod
         if record.run_id in seeded or record.at < start or record.at > end:
             continue
         if record.action is Action.RUN:
-            why = str(session[record.task_name].start_cond) + (f", retry {record.attempt}" if record.attempt else "")
-            runs[record.run_id] = ForecastRun(record.task_name, to_datetime(record.at, zone), None, "run", why)
+            why = str(session[record.task_name].start_cond) + (
+                f", retry {record.attempt}" if record.attempt else ""
+            )
+            runs[record.run_id] = ForecastRun(
+                record.task_name, to_datetime(record.at, zone), None, "run", why
+            )
         elif record.run_id in runs and record.reason != _SHUTDOWN:
             run = runs[record.run_id]
             reason = f"{run.reason}; {record.reason}" if record.reason else run.reason
@@ -331,19 +340,23 @@ def _result(session: Session, shadow: Session, start: Instant, end: Instant, mod
     ran = {run.task_name for run in runs.values()}
     never = tuple(task.name for task in session.task_list() if task.name not in ran)
     return Forecast(
-        to_datetime(start, zone), to_datetime(end, zone), tuple(runs.values()), never, tuple(dict.fromkeys(model.notes))
+        to_datetime(start, zone),
+        to_datetime(end, zone),
+        tuple(runs.values()),
+        never,
+        tuple(dict.fromkeys(model.notes)),
     )
 
 
 _SHUTDOWN = "the scheduler is shutting down"
 
 
-def _typical_span(recent: Sequence[TaskRunRecord]) -> Span:
+def _typical_span(recent: Sequence[Record]) -> Span:
     spans = [one.end - one.start for one in recent if one.start is not None and one.end is not None]
-    return from_seconds(statistics.median(spans)) if spans else 0
+    return int(statistics.median(spans)) if spans else 0
 
 
-def _fails_always(recent: Sequence[TaskRunRecord]) -> bool:
+def _fails_always(recent: Sequence[Record]) -> bool:
     newest = [one.action for one in recent if one.action in OUTCOMES][-_FAILURES_IN_A_ROW:]
     return len(newest) == _FAILURES_IN_A_ROW and all(one in (Action.FAIL, Action.CRASH) for one in newest)
 
@@ -354,4 +367,3 @@ def _is_failure(given: Failures, ordinal: int) -> bool:
     if isinstance(given, int):
         return ordinal < given
     return given(ordinal) if callable(given) else ordinal in given
-

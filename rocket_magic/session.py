@@ -19,7 +19,7 @@ from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
 from rocket_magic.config import Config
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
-from rocket_magic.log import TaskLog, TaskLogger
+from rocket_magic.log import TaskLog
 from rocket_magic.scheduler import (
     Change,
     Hooks,
@@ -37,6 +37,8 @@ from rocket_magic.time import as_zone
 __all__ = ["Session"]
 
 Listener = Callable[[Change], None]
+
+_MOST_SHARED = 10_000
 
 
 class Returns(dict[Any, Any]):
@@ -97,6 +99,7 @@ class Session:
         self.hooks = Hooks()
         self.sink_factory: Callable[[str, str], Sink] | None = None
         self.custom_phrases: list[CustomPhrase] = []
+        self._conditions: dict[tuple[str, int], BaseCondition] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._listener_errors = 0
         self._clock: Clock = as_clock(self.config.time_func)
@@ -362,18 +365,29 @@ class Session:
 
     def task_logger(self, task: Task) -> Any:
         """The log, seen by one task."""
-        return TaskLogger(self._log, task.name)
+        return self._log.for_task(task.name)
 
     # Conditions, arguments, time
 
     def condition(self, value: Any) -> BaseCondition:
-        """Read a condition; the session's own phrases are understood."""
-        return as_condition(value, self.custom_phrases)
+        """Read a condition; the session's own phrases are understood.
+
+        Conditions are immutable, so equal texts share one: ten thousand `daily` tasks cost one parse.
+        """
+        if not isinstance(value, str):
+            return as_condition(value, self.custom_phrases)
+        key = (value, len(self.custom_phrases))
+        known = self._conditions.get(key)
+        if known is None:
+            if len(self._conditions) >= _MOST_SHARED:
+                self._conditions.clear()
+            known = self._conditions[key] = as_condition(value, self.custom_phrases)
+        return known
 
     def context(self, task: Any = None) -> Context:
         """The situation in which a condition answers now."""
         clock = self._clock
-        return Context(now=clock.now(), elapsed=clock.elapsed(), session=self, task=task)  # type: ignore[arg-type]
+        return Context(now=clock.now(), elapsed=clock.elapsed(), session=self, task=task)
 
     def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
         """Call a user's function with its arguments filled in."""

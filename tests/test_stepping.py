@@ -121,7 +121,11 @@ def test_a_task_that_always_may_run_runs_once_a_cycle(app, log_of):
 def test_a_run_by_hand_starts_whatever_the_condition_says(app, log_of):
     """Also when disabled, with its own parameters, oldest first."""
     seen = []
-    app.task(None, name="manual", func=lambda x: seen.append(x), disabled=True)
+
+    def note(x):
+        seen.append(x)
+
+    app.task(None, name="manual", func=note, disabled=True)
     app.session["manual"].run(x=1)
     app.session["manual"].run({"x": 2})
     app.step("1 s")

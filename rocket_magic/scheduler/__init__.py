@@ -18,7 +18,6 @@ from rocket_magic.scheduler._scheduler import Scheduler as Scheduler
 from rocket_magic.scheduler._snapshot import RunSnapshot as RunSnapshot
 from rocket_magic.scheduler._snapshot import SessionSnapshot as SessionSnapshot
 from rocket_magic.scheduler._snapshot import TaskSnapshot as TaskSnapshot
-from rocket_magic.scheduler._snapshot import ended_runs as ended_runs
 from rocket_magic.scheduler._snapshot import snapshot_session as snapshot_session
 from rocket_magic.scheduler._snapshot import snapshot_task as snapshot_task
 
@@ -34,7 +33,6 @@ __all__ = [
     "Scheduler",
     "SessionSnapshot",
     "TaskSnapshot",
-    "ended_runs",
     "snapshot_session",
     "snapshot_task",
 ]

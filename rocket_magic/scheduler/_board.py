@@ -66,9 +66,10 @@ class Owner(Protocol):
     parameters: Parameters
     returns: dict[Any, Any]
     hooks: Hooks
-    log: TaskLog
     sink_factory: Callable[[str, str], Sink] | None
 
+    @property
+    def log(self) -> TaskLog: ...
     @property
     def clock(self) -> Clock: ...
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rocket_magic._protocols import Action, EventKind
 from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.execution import Outcome
+from rocket_magic.execution._failure import exception_message
 from rocket_magic.instants import POLL, SECOND, Span, from_timedelta, to_timedelta
 from rocket_magic.log import Record
 from rocket_magic.scheduler._board import Board
@@ -92,7 +93,8 @@ class Ender:
             at = task.end_cond.next_change(context)
         except Exception as error:
             # Not knowing is no reason to end a run (B8).
-            text = f"end condition {str(task.end_cond)!r} of task {task.name!r} raised {type(error).__name__}: {error}"
+            what = f"end condition {str(task.end_cond)!r} of task {task.name!r}"
+            text = f"{what} raised {type(error).__name__}: {error}"
             if not board.session.config.silence_cond_check:
                 board.fail(text, error)
                 return
@@ -150,12 +152,15 @@ class Ender:
 
     def _record(self, run: TaskRun, outcome: Outcome) -> Record:
         board = self.board
-        reason = outcome.reason
+        reason, exc_text = outcome.reason, outcome.exc_text
         if outcome.action is Action.TERMINATE and reason is None:
             reason = run.end_reason
+        if run.masked is not None:
+            reason = None if reason is None else run.masked(reason)
+            exc_text = None if exc_text is None else run.masked(exc_text)
         return Record(
             run.task_name, outcome.action, board.now, run.run_id, start=run.started_at, end=board.now,
-            due=run.due, merged=run.merged, attempt=run.attempt, reason=reason, exc_text=outcome.exc_text,
+            due=run.due, merged=run.merged, attempt=run.attempt, reason=reason, exc_text=exc_text,
             params=run.params_text, elapsed=board.elapsed,
         )  # fmt: skip
 
@@ -217,8 +222,11 @@ class Ender:
             and run.order.sink is not None
         ):
             name = type(outcome.exc).__name__ if outcome.exc is not None else outcome.action.value
-            message = str(outcome.exc) if outcome.exc is not None else (outcome.reason or "")
-            lines = (outcome.exc_text or message).splitlines(keepends=True)
+            mask = run.masked or str
+            message = mask(
+                exception_message(outcome.exc) if outcome.exc is not None else (outcome.reason or "")
+            )
+            lines = mask(outcome.exc_text or message).splitlines(keepends=True)
             run.order.sink.error(name, message, lines)
 
     def _follow_up(self, run: TaskRun, outcome: Outcome) -> None:
@@ -235,5 +243,5 @@ class Ender:
             task.process_finish(outcome.action.value)
         except Exception as error:
             errors.append(error)
-        for error in errors:
-            board.silence(f"what follows run {run.run_id} of task {task.name!r} raised: {error}", error)
+        for raised in errors:
+            board.silence(f"what follows run {run.run_id} of task {task.name!r} raised: {raised}", raised)

@@ -146,8 +146,8 @@ class Engine:
             errors = bracket.close()
         except Exception as error:
             errors = [error]
-        for error in errors:
-            board.fail(f"a scheduler cycle hook failed: {error}", error)
+        for raised in errors:
+            board.fail(f"a scheduler cycle hook failed: {raised}", raised)
 
     def _look(self) -> None:
         board = self.board

@@ -22,7 +22,8 @@ def explain_task(board: Board, session: Owner, task: Task) -> Explanation:
     try:
         condition = task.start_cond.explain(context)
     except Exception as error:
-        condition = Explanation(str(task.start_cond), None, f"raised {type(error).__name__}: {error}", NEVER)
+        reason = f"raised {type(error).__name__}: {error}"
+        condition = Explanation(str(task.start_cond), None, reason, NEVER)
     holds = tuple(Explanation(text, False, reason, NEVER) for text, reason in _what_holds(board, task))
     starts = bool(condition.state) and not holds
     if task.batches and board.phase is Phase.RUNNING:
@@ -34,9 +35,13 @@ def explain_task(board: Board, session: Owner, task: Task) -> Explanation:
     else:
         reason = condition.reason
     return Explanation(
-        f"task {task.name!r}", starts or bool(task.batches), reason, condition.changes_at, condition.depends_on,
+        f"task {task.name!r}",
+        starts or bool(task.batches),
+        reason,
+        condition.changes_at,
+        condition.depends_on,
         (*holds, condition),
-    )  # fmt: skip
+    )
 
 
 def _what_holds(board: Board, task: Task) -> list[tuple[str, str]]:

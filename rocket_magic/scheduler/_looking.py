@@ -205,7 +205,8 @@ class Looker:
 
     def _condition_failed(self, task: Task, error: BaseException) -> None:
         board = self.board
-        text = f"start condition {str(task.start_cond)!r} of task {task.name!r} raised {type(error).__name__}: {error}"
+        what = f"start condition {str(task.start_cond)!r} of task {task.name!r}"
+        text = f"{what} raised {type(error).__name__}: {error}"
         if not board.session.config.silence_cond_check:
             failure = ConditionError(text)
             failure.__cause__ = error

@@ -366,7 +366,6 @@ class Runner:
 
     def config_changed(self, name: str) -> None:
         """An option was set: it takes effect at the next wake-up."""
-
         self._configure_executors()
 
         def do() -> None:
@@ -408,10 +407,10 @@ class Runner:
         """Keep the log elsewhere; what it says of our tasks is taken over."""
 
         def do() -> None:
-            self.board.read_clock()
-            recovery = self.session.log.set_repo(repo, delete_existing, self.board.now)
-            if recovery is not None:
-                self._recover(recovery)
+            self.session.log.set_repo(repo, delete_existing)
+            self._log_opened = None
+            if self.engine.alive:
+                self._open_log()
                 for task in self.session.task_list():
                     self.board.touch(task)
 
@@ -433,20 +432,20 @@ class Runner:
         board, config = self.board, self.session.config
         for text in recovery.repaired:
             board.scheduler_log.warning("The task log was repaired: %s", text)
-        for record in recovery.interrupted:
-            task = self.session.find_task(record.task_name)
-            board.scheduler_log.warning(
-                "Run %s of task %r was cut off by the scheduler's death", record.run_id, record.task_name
-            )
+        for name in recovery.interrupted:
+            task = self.session.find_task(name)
+            board.scheduler_log.warning("A run of task %r was cut off by the scheduler's death", name)
             if task is None:
                 continue
             rerun = config.rerun_interrupted if task.rerun_interrupted is None else task.rerun_interrupted
-            if recovery.streaks.get(task.name, 1) >= _MOST_INTERRUPTED:
+            if recovery.interrupted_in_a_row.get(task.name, 1) >= _MOST_INTERRUPTED:
                 task.barred = (
                     f"its last {_MOST_INTERRUPTED} runs were cut off by the scheduler's death; "
                     "run it by hand once it is safe"
                 )
-                board.scheduler_log.error("Task %r is not started again by itself: %s", task.name, task.barred)
+                board.scheduler_log.error(
+                    "Task %r is not started again by itself: %s", task.name, task.barred
+                )
             elif rerun:
                 task.queued_starts = 1
             else:

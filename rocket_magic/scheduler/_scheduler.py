@@ -42,7 +42,7 @@ class Scheduler:
 
     @property
     def state(self) -> str:
-        """ "stopped", "starting", "running", "held", "stopping", "restarting" or "crashed"."""
+        """One of "stopped", "starting", "running", "held", "stopping", "restarting", "crashed"."""
         board = self._board
         held = board.phase is Phase.RUNNING and (board.on_hold or board.log_pause is not None)
         return "held" if held else board.phase.value

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from rocket_magic._protocols import Action
 from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.conditions import AlwaysFalse
-from rocket_magic.instants import to_seconds
+from rocket_magic.instants import Instant, to_seconds
 from rocket_magic.scheduler._board import Board, Phase
 
 if TYPE_CHECKING:
-    from rocket_magic.log import TaskLog, TaskRunRecord
+    from collections.abc import Sequence
+
+    from rocket_magic.log import Record
     from rocket_magic.tasks import Task
 
 RECENT_RUNS = 12
@@ -187,14 +189,13 @@ def _next(board: Board, task: Task) -> tuple[float | None, str]:
     ) if from_events else "never"
 
 
-def ended_runs(log: TaskLog, task_name: str, n: int) -> list[TaskRunRecord]:
-    """The newest outcomes of a task, oldest first."""
-    return [row for row in log.tail(2 * n, task=task_name) if row.action != Action.RUN][-n:]
-
-
-def _last_error(recent: list[TaskRunRecord]) -> str | None:
+def _last_error(recent: Sequence[Record]) -> str | None:
     for one in reversed(recent):
         text = one.exc_text or one.reason
         if one.action in (Action.FAIL, Action.CRASH) and text:
             return text.strip().splitlines()[-1]
     return None
+
+
+def _seconds(instant: Instant | None) -> float | None:
+    return None if instant is None else to_seconds(instant)

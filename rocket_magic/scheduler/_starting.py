@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rocket_magic.scheduler._ending import Ender
     from rocket_magic.tasks import Task
 
-_FIRST_PAUSE: Span = SECOND
 _LONGEST_PAUSE: Span = 60 * SECOND
 
 
@@ -118,6 +117,7 @@ class Starter:
             run_id=run_id, task_name=task.name, call=call, sink=sink, flag=flag, clock=board.session.clock,
             daemon=config.tasks_as_daemon if task.daemon is None else task.daemon,
         )  # fmt: skip
+        run.masked = call.masked if call.secrets else None
         run.params_text = call.describe() if batch or task._parameters else None  # noqa: SLF001  no empty mapping made
         if mode != "main" and not task.permanent:
             timeout = task._timeout  # noqa: SLF001  the stored span; the field shows a timedelta
@@ -227,14 +227,12 @@ class Starter:
     def _setup_failed(self, run: TaskRun, error: BaseException) -> None:
         """A run that can't be started is recorded as a failed one (Rocketry's rule)."""
         board = self.board
-        pair = [
-            self._run_record(run),
-            Record(
-                run.task_name, Action.FAIL, board.now, run.run_id, start=run.started_at, end=board.now,
-                due=run.due, attempt=run.attempt, reason=f"could not be started: {error}", exc_text=_text(error),
-                elapsed=board.elapsed,
-            ),
-        ]  # fmt: skip
+        reason = f"could not be started: {error}"
+        failed = Record(
+            run.task_name, Action.FAIL, board.now, run.run_id, start=run.started_at, end=board.now,
+            due=run.due, attempt=run.attempt, reason=reason, exc_text=_text(error), elapsed=board.elapsed,
+        )  # fmt: skip
+        pair = [self._run_record(run), failed]
         run.task.started_instant = board.now
         board.session.log.write(pair, lambda problem: self._log_failed(problem) if problem else None)
         for record in pair:
@@ -262,7 +260,9 @@ class Starter:
             failure = error if isinstance(error, TaskLoggingError) else TaskLoggingError(text)
             board.fail(text, failure)
             return
-        board.log_pause_span = min(max(2 * board.log_pause_span, _FIRST_PAUSE), _LONGEST_PAUSE)
+        board.log_pause_span = min(
+            max(2 * board.log_pause_span, from_timedelta(board.session.config.log_retry), 1), _LONGEST_PAUSE
+        )
         board.log_pause = board.now + board.log_pause_span
         board.problem = f"{text}; starts are held, next try in {board.log_pause_span // SECOND} s"
         board.publish("state")

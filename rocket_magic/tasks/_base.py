@@ -199,7 +199,7 @@ class Task:
         msg = f"{type(self).__name__} needs a name: pass name='...'"
         raise TaskError(msg)
 
-    def execute(self, **parameters: Any) -> Any:
+    def execute(self, **parameters: Any) -> Any:  # noqa: ARG002  the form that subclasses override
         """What the task does; its keyword arguments are the parameters it takes."""
         msg = f"task {self.name!r}: a subclass of Task must override execute()"
         raise TaskError(msg)
@@ -216,9 +216,10 @@ class Task:
             ParameterError: They don't fit the function.
         """
         from_session = self.prefilter_params(self.session.parameters)
-        return self.plan().build(from_session, self._parameters or {}, batch, env, materialize)
+        plan = self.plan()
+        return plan.build(from_session, self._parameters or {}, batch, env, materialize)
 
-    def plan(self) -> Any:
+    def plan(self) -> ParameterPlan:
         """The parameter plan of what is called (see `rocket_magic.args`)."""
         return ParameterPlan(self.execute)
 
@@ -229,7 +230,7 @@ class Task:
             ParameterError: Names the key and those that are taken.
         """
         if batch:
-            self.plan().check(batch)
+            self.plan().check(batch, f"task {self.name!r}")
 
     def prefilter_params(self, params: Any) -> Any:
         """Choose among the session's parameters; a subclass may narrow them."""

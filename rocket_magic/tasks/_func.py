@@ -42,7 +42,7 @@ class FuncTask(Task):
 
     def __init__(
         self,
-        func: Callable[..., Any] | None = None,
+        func: Any = None,
         *,
         path: str | Path | None = None,
         func_name: str = "main",
@@ -53,7 +53,7 @@ class FuncTask(Task):
         if func is not None and not callable(func):
             msg = f"a task needs something callable, got {type(func).__name__} {func!r}"
             raise TaskError(msg)
-        self.func = func
+        self.func: Callable[..., Any] | None = func
         self.location: FunctionInFile | None = None
         if path is not None:
             folders = tuple(str(folder) for folder in sys_paths or ())
@@ -64,7 +64,7 @@ class FuncTask(Task):
         super().__init__(**policy)
 
     def get_default_name(self) -> str:
-        """ "module:function", or the file's name and the function's."""
+        """Module and function, as "module:function"; for a file its name and the function's."""
         if self.location is not None:
             return f"{Path(self.location.path).stem}:{self.location.name}"
         module = getattr(self.func, "__module__", None) or "__main__"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rocket_magic.instants import Instant, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     from rocket_magic.execution import Executor, RunOrder
@@ -57,6 +58,7 @@ class TaskRun:
         params_text: Its parameters as text, for the record.
         is_process: Whether it counts against `max_process_count`.
         bracket: The execution hooks that are open around it.
+        masked: Takes the secrets among its parameters out of a text; None when there are none.
     """
 
     run_id: str
@@ -79,3 +81,4 @@ class TaskRun:
     params_text: str | None = None
     is_process: bool = False
     bracket: Bracket | None = None
+    masked: Callable[[str], str] | None = None

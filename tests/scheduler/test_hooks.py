@@ -27,7 +27,7 @@ def test_hooks_bracket_startup_runs_and_shutdown(app):
     @session.hook_task_execute()
     def around(task):
         seen.append(f"before {task.name}")
-        exc_type, error, _ = yield
+        exc_type, _, _ = yield
         seen.append(f"after {task.name} {exc_type and exc_type.__name__}")
 
     app.task(None, name="first", on_startup=True, func=lambda: seen.append("first runs"))
