@@ -6,6 +6,7 @@ Floor 2. A gate has no memory: it only lets starts through while it is open.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -40,6 +41,11 @@ def are_days(value: object) -> bool:
     return all(word in _SPELLINGS or _GROUP_SPELLINGS.get(word, word) in GROUPS for word in words)
 
 
+def is_group(value: object) -> bool:
+    """Tell whether a value names a group of days: "weekdays", "weekends"."""
+    return isinstance(value, str) and _GROUP_SPELLINGS.get(value.lower(), value.lower()) in GROUPS
+
+
 def read_days(values: tuple[Any, ...]) -> tuple[int, ...]:
     """Turn day names, groups and ranges into sorted weekday numbers (Monday is 0).
 
@@ -53,7 +59,9 @@ def read_days(values: tuple[Any, ...]) -> tuple[int, ...]:
                 f"{value!r} names no day of the week: "
                 'write "weekdays", "weekends", "Mon", "Monday" or a range like "Mon-Fri"'
             )
-            raise ScheduleError(msg, text=str(value))
+            names = (*GROUPS, *DAY_NAMES, *map(str.capitalize, _LONG))
+            close = difflib.get_close_matches(str(value), names, n=1, cutoff=0.5)
+            raise ScheduleError(msg, text=str(value), suggestion=close[0] if close else None)
         for item in value.lower().split(","):
             days.update(_days_of(item.strip()))
     if not days:

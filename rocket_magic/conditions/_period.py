@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from rocket_magic._protocols import OUTCOMES, Action, Context, EventKind, TaskView, Watch
 from rocket_magic.conditions._base import BaseCondition
-from rocket_magic.conditions._gates import NO_GATES, Gates, are_days, window_call
+from rocket_magic.conditions._gates import NO_GATES, Gates, are_days, is_group, window_call
 from rocket_magic.conditions._tasks import (
     TaskRef,
     absent,
@@ -121,6 +121,12 @@ class TaskExecutable(Windowed, BaseCondition):
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         unit = unit_of(self.period)
+        if unit == "week" and any(map(is_group, values)):
+            msg = (
+                f"{values[0]!r} are several days, and weekly starts once a week: "
+                f"write daily on {values[0]} for each of them, or name one day"
+            )
+            raise ScheduleError(msg)
         days = method in ("on", "at") and unit != "week" and values and all(map(are_days, values))
         if days and unit not in ("month", "year"):
             return dataclasses.replace(self, gates=self.gates.on(values))
@@ -294,7 +300,7 @@ class Every(Windowed, BaseCondition):
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         if method in ("on", "at"):
-            if not all(map(are_days, values)):
+            if method == "at" and not all(map(are_days, values)):
                 msg = (
                     f"every(...).{method}({', '.join(map(repr, values))}): an interval has no fixed time; "
                     'name days like on("weekdays"), or use daily.at("10:00")'

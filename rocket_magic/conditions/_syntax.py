@@ -40,6 +40,10 @@ _LONGEST_CUSTOM: Final = 1_000
 """Characters of an item that are shown to users' patterns, which may take long on long text."""
 
 
+_HINT: Final = re.compile(r"; did you mean [^;]*\?$")
+"""The hint of a part, which the hint for the whole phrase replaces."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomPhrase:
     """A phrase of the user's own.
@@ -173,9 +177,9 @@ def parse_condition(text: str, custom: Sequence[CustomPhrase] = ()) -> BaseCondi
         return read_condition(Reader(text), custom)
     except ScheduleError as error:
         closest = suggest(text, lambda candidate: _attempt(candidate, custom))
-        hint = f": did you mean {closest!r}?" if closest else ""
+        message = f"{_HINT.sub('', error.message)}; did you mean {closest!r}?" if closest else error.message
         raise ScheduleError(
-            error.message + hint, text=error.text or text, position=error.position, suggestion=closest
+            message, text=error.text or text, position=error.position, suggestion=closest
         ) from error.__cause__
 
 

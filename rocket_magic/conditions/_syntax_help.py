@@ -133,6 +133,8 @@ def _replacements(found: str, words: Iterable[str]) -> list[str]:
     close = difflib.get_close_matches(found.lower(), keywords, n=1, cutoff=0.6)
     if close:
         return close
+    if "task" in keywords and "tasks" in keywords:
+        return [f"task {quoted(found)}"]
     named = TASK_NAME in words or OTHER_NAME in words
     return [quoted(found)] if named else []
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition
 from rocket_magic.conditions._history import HAPPENED, TaskHappened
@@ -39,8 +39,9 @@ from rocket_magic.conditions._pipeline import DEPENDS
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
 from rocket_magic.conditions._syntax_reader import TASK_NAME, Reader
-from rocket_magic.conditions._syntax_tokens import Token
+from rocket_magic.conditions._syntax_tokens import Token, clip
 from rocket_magic.conditions._units import ONCE, UNITS
+from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import Span
 from rocket_magic.time import Cron, TimePeriod
 
@@ -78,9 +79,12 @@ def _window(
     reader: Reader, words: tuple[str, ...] = _WINDOW_WORDS
 ) -> tuple[Token, str, tuple[str, ...]] | None:
     """Read "between A and B" and its like: where, the method, the values."""
+    before = reader.here
     method = reader.word(*words)
     if method is None:
         return None
+    if method == "after" and reader.here.key in ("task", "tasks", "all", "any"):
+        _refuse_pipeline(reader, before)
     if method == "between":
         place, start = reader.value()
         reader.need("and")
@@ -90,6 +94,18 @@ def _window(
         return place, method, values
     place, value = reader.value()
     return place, method, (value,)
+
+
+def _refuse_pipeline(reader: Reader, place: Token) -> NoReturn:
+    text = reader.text
+    where = f"{clip(text)!r}: 'after task' at {place.start + 1}"
+    message = f"{where} is a condition of its own, put & before it"
+    raise ScheduleError(
+        message,
+        text=text,
+        position=place.start,
+        suggestion=f"{text[: place.start]}& {text[place.start :]}",
+    )
 
 
 def _narrow(

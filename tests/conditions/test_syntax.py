@@ -204,6 +204,14 @@ def test_phrases(text, condition):
         ("(daily", 6, "(daily)"),
         ("daily)", 5, "daily"),
         ("daily &", 7, "daily"),
+        ("daily after task 'x'", 6, "daily & after task 'x'"),
+        ("after load", 6, "after task 'load'"),
+        ("every 10 min on Mundays", 16, "every 10 min on Monday"),
+        ("weekly on Tuseday", 10, "weekly on Tuesday"),
+        ("weekly on weekdays", 10, None),
+        ("daily at 25:00", 9, "daily at 10:00"),
+        ("cron 5-1 * * * *", 5, None),
+        ("daily | cron 0 0 30 2 *", 13, None),
         ("retry 3 tims", 8, "retry 3 times"),
         ("running between 10 min and 5 min", 16, None),
         ("qqqqqqqqq", 0, None),
@@ -231,7 +239,7 @@ def test_message_of_a_misspelt_word():
     with pytest.raises(ScheduleError) as caught:
         parse_condition("dayly at 10:00")
     assert str(caught.value) == (
-        "'dayly at 10:00': expected a condition, like 'daily' or 'every 10 min' at 1, got 'dayly': "
+        "'dayly at 10:00': expected a condition, like 'daily' or 'every 10 min' at 1, got 'dayly'; "
         "did you mean 'daily at 10:00'?"
     )
 
