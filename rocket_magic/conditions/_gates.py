@@ -27,7 +27,7 @@ _SPELLINGS: Final = {
     **{f"{name}s": index for index, name in enumerate(_LONG)},
     "tues": 1,
     "weds": 2,
-    "thur": 3,
+    "thur": 3,  # codespell:ignore thur
     "thurs": 3,
 }
 _GROUP_SPELLINGS: Final = {"weekday": "weekdays", "weekend": "weekends"}
