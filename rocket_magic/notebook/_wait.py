@@ -1,0 +1,97 @@
+"""Floor 9: waits in the foreground, for a run or for another clock; the stop button ends the waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from rocket_magic._protocols import OUTCOMES, Action
+from rocket_magic.clock import VirtualClock
+from rocket_magic.exc import ClockError, TaskError
+from rocket_magic.session import Session
+from rocket_magic.tasks import Task
+
+__all__ = ["run_and_wait", "until_clock_is"]
+
+_LOOK_EVERY = 0.2
+_LONGEST_RESTART = 10.0
+
+
+class _Watcher:
+    """Notes the first run of a task that starts and ends after this was made."""
+
+    def __init__(self, task_name: str) -> None:
+        self.task_name = task_name
+        self.done = threading.Event()
+        self.result: tuple[str, str] | None = None
+        self._started: set[str] = set()
+
+    def __call__(self, change: Any) -> None:
+        record = change.record
+        if record is None or record.task_name != self.task_name:
+            return
+        if record.action is Action.RUN:
+            self._started.add(record.run_id)
+        elif record.action in OUTCOMES and (record.run_id in self._started or not record.run_id):
+            self.result = self.result or (record.run_id, record.action.value)
+            self.done.set()
+
+
+def run_and_wait(session: Session, task: Task, values: Mapping[str, Any]) -> tuple[str, str]:
+    """Queue one run and wait for its outcome.
+
+    Returns:
+        Run id and outcome.
+
+    Raises:
+        TaskError: The scheduler isn't running, so that the run would never start.
+    """
+    watcher = _Watcher(task.name)
+    forget = session.subscribe(watcher)
+    try:
+        task.run(values)
+        while not watcher.done.wait(_LOOK_EVERY):
+            state = session.snapshot_state().state
+            if state in {"stopped", "held", "crashed"} and not task.is_running:
+                msg = f"task {task.name!r} waits: the scheduler is {state}; %rocket start lets it run"
+                raise TaskError(msg)
+    finally:
+        forget()
+    assert watcher.result is not None
+    return watcher.result
+
+
+def until_clock_is(session: Session, clock: VirtualClock | None) -> None:
+    """Put a clock in place: a restart does it, at once when nothing runs.
+
+    Args:
+        session: The session.
+        clock: A virtual clock, or None for real time.
+
+    Raises:
+        ClockError: Runs in flight keep the scheduler from restarting for too long.
+    """
+    session.config.time_func = clock
+    if not session.scheduler.is_alive:
+        session.renew_clock()
+        return
+    there = threading.Event()
+
+    def look(_change: Any = None) -> None:
+        now = session.clock
+        if (now is clock if clock is not None else not isinstance(now, VirtualClock)) and _is_up(session):
+            there.set()
+
+    forget = session.subscribe(look)
+    try:
+        session.restart()
+        if not there.wait(_LONGEST_RESTART):
+            msg = "the clock changes when the runs in flight have ended; %rocket status shows them"
+            raise ClockError(msg)
+    finally:
+        forget()
+
+
+def _is_up(session: Session) -> bool:
+    return session.snapshot_state().state in {"running", "held"}
