@@ -21,7 +21,11 @@ def main(path: Path) -> int:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(REPORT))
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],  # the kernel's advice about its ports is not for the reader
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()
