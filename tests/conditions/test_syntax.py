@@ -193,7 +193,7 @@ def test_phrases(text, condition):
     ("text", "position", "suggestion"),
     [
         ("dayly between 10:00 and 12:00", 0, "daily between 10:00 and 12:00"),
-        ("daily bettween 10:00 an 12:00", 6, "daily between 10:00 and 12:00"),
+        ("daily betwn 10:00 an 12:00", 6, "daily between 10:00 and 12:00"),
         ("daily between 10:00 ind 12:00", 29, None),
         ("every 10 mn", 9, "every 10 min"),
         ("every 10", 8, "every 10 min"),
