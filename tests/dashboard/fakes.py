@@ -73,41 +73,49 @@ class FakeSource:
     records: list[LogRow] = field(default_factory=list)
     printed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     form: dict[str, OptionField] = field(default_factory=dict)
-    why: Explanation = Explanation("always", True, "it is", NEVER)
+    why: Explanation = field(default_factory=lambda: Explanation("always", True, "it is", NEVER))
     commands: list[tuple[str, ...]] = field(default_factory=list)
     listeners: list[Callable[[FakeChange], None]] = field(default_factory=list)
     reads: int = 0
     is_live: bool = False
 
     def state(self) -> FakeState:
+        """The scheduler's line."""
         if self.is_live:
             return dataclasses.replace(self.current, now=SystemClock()())
         return self.current
 
     def tasks(self) -> Sequence[FakeTask]:
+        """All tasks."""
         self.reads += len(self.known)
         return tuple(self.known.values())
 
     def task(self, name: str) -> FakeTask | None:
+        """One task."""
         self.reads += 1
         return self.known.get(name)
 
     def subscribe(self, listener: Callable[[FakeChange], None]) -> Callable[[], None]:
+        """Keep a listener."""
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
     def tell(self, kind: str, task: str | None = None) -> None:
+        """Tell the listeners of a change."""
         for listener in list(self.listeners):
             listener(FakeChange(kind, task))
 
     def put(self, task: FakeTask) -> None:
+        """Add or replace a task."""
         self.known[task.name] = task
         self.tell("task", task.name)
 
     def change(self, name: str, **fields: Any) -> None:
+        """Change fields of a task."""
         self.put(dataclasses.replace(self.known[name], **fields))
 
     def command_task(self, command: str, name: str) -> None:
+        """Note the command and do what it means."""
         self.commands.append((command, name))
         if command in {"enable", "disable"}:
             self.change(name, disabled=command == "disable")
@@ -118,27 +126,33 @@ class FakeSource:
             self.change(name, running=(), status="terminate")
 
     def command_scheduler(self, command: str) -> None:
+        """Note the command and do what it means."""
         self.commands.append((command,))
         word = {"start": "running", "resume": "running", "hold": "held", "stop": "stopped"}[command]
         self.current = dataclasses.replace(self.current, state=word, problem=None)
         self.tell("state")
 
     def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
+        """A page of the records."""
         rows = [
             row for row in reversed(self.records) if task in {"", row.task} and action in {"", row.action}
         ]
         return LogPage(tuple(rows[offset : offset + limit]), len(rows) > offset + limit)
 
     def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
+        """What the run printed."""
         return list(self.printed.get(run_id, ()))
 
     def explain(self, task: str) -> Explanation:
+        """The tree that was set."""
         return self.why
 
     def options(self) -> Sequence[OptionField]:
+        """The form."""
         return tuple(self.form.values())
 
     def set_option(self, name: str, value: str | bool) -> None:
+        """Set an option; only `cycle_sleep` is checked."""
         if name not in self.form:
             msg = f"Config has no option {name!r}."
             raise ValueError(msg)
@@ -171,13 +185,17 @@ def png(
     return base64.b64encode(data).decode()
 
 
-CHART = """<svg xmlns="http://www.w3.org/2000/svg" width="560" height="220" font-family="sans-serif" font-size="11">
+CHART = """<svg xmlns="http://www.w3.org/2000/svg" width="560" height="220"
+ font-family="sans-serif" font-size="11">
 <rect width="560" height="220" fill="#fff"/><g stroke="#e3e6ea">
 <path d="M40 40H540M40 85H540M40 130H540M40 175H540"/></g>
-<path d="M40 150 C90 120 120 90 160 110 S240 160 290 120 S370 50 420 75 S500 130 540 60" fill="none" stroke="#2b7de9" stroke-width="2.5"/>
-<path d="M40 165 C90 150 130 140 170 150 S260 175 300 160 S380 120 430 130 S500 150 540 128" fill="none" stroke="#2f9e62" stroke-width="2.5"/>
+<g fill="none" stroke-width="2.5">
+<path d="M40 150 C90 120 120 90 160 110 S240 160 290 120 S370 50 420 75 S500 130 540 60" stroke="#2b7de9"/>
+<path d="M40 165 C90 150 130 140 170 150 S260 175 300 160 S380 120 430 130 S500 150 540 128"
+ stroke="#2f9e62"/></g>
 <text x="40" y="24" fill="#333" font-size="13">Load and memory, last hour</text>
-<g fill="#777"><text x="40" y="195">13:10</text><text x="285" y="195">13:40</text><text x="515" y="195">14:10</text></g></svg>"""
+<g fill="#777"><text x="40" y="195">13:10</text><text x="285" y="195">13:40</text>
+<text x="515" y="195">14:10</text></g></svg>"""
 
 
 def showcase() -> FakeSource:

@@ -31,6 +31,7 @@ class Desk:
         self.pause: int | None = None
 
     def show(self, view: str = "v", **fields: Any) -> None:
+        """Say what a view shows."""
         self.publisher.inbox.view(Show(type="show", view=view, **fields))
 
     def step(self, span: int = TICK) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ Importing this loads anywidget: import it when a dashboard is shown, not before.
 
 from __future__ import annotations
 
+from rocket_magic.notebook.dashboard._session_source import SessionSource as SessionSource
 from rocket_magic.notebook.dashboard._source import DashboardSource as DashboardSource
 from rocket_magic.notebook.dashboard._widget import Dashboard as Dashboard
 
-__all__ = ["Dashboard", "DashboardSource"]
+__all__ = ["Dashboard", "DashboardSource", "SessionSource"]

@@ -140,6 +140,7 @@ class Time {
     const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
     this.formats = {
       clock: make(clock),
+      minute: make({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
       day: make({ weekday: "short", day: "numeric", month: "short" }),
       date: make({ day: "numeric", month: "short", year: "numeric" }),
       key: make({ year: "numeric", month: "2-digit", day: "2-digit" }),
@@ -150,14 +151,14 @@ class Time {
 
   clock(at) { return this.formats.clock ? this.formats.clock.format(at * 1000) : ""; }
 
-  /** "14:03:22" today, "Mon 30 Nov, 14:03:22" within half a year, else with the year. */
+  /** "14:03:22" today, "Mon 30 Nov, 14:03" within half a year, else with the year. */
   moment(at) {
     if (!this.formats.clock) return "";
     const now = this.now() * 1000;
-    const { key, day, date } = this.formats;
+    const { key, day, date, minute } = this.formats;
     if (key.format(at * 1000) === key.format(now)) return this.clock(at);
     const far = Math.abs(at * 1000 - now) > 180 * 86400e3;
-    return `${(far ? date : day).format(at * 1000)}, ${this.clock(at)}`;
+    return `${(far ? date : day).format(at * 1000)}, ${minute.format(at * 1000)}`;
   }
 }
 
@@ -284,6 +285,7 @@ class TaskLine {
     setText(this.next, next);
     setTitle(this.next, next);
     setText(this.at, at);
+    this.next.classList.toggle("rm-wrap", !at);
     const run = lastRun(this.row);
     const end = run && (run.end ?? run.start);
     setText(this.since, !run ? "no runs yet" : run.action === "run" ? "now" : end === null ? "" : ago(time.now() - end));

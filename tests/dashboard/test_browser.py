@@ -1,0 +1,386 @@
+"""The dashboard in a real JupyterLab: what a person sees and can do."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.dashboard.lab import Lab, Notebook, lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(150)]
+
+SHOW = """from tests.dashboard.fakes import *
+from rocket_magic.notebook.dashboard import Dashboard
+source = {source}
+dashboard = Dashboard(source)
+dashboard"""
+SHOWCASE = SHOW.format(source="showcase()")
+BUSY = "from rocket_magic.clock import SystemClock\nSystemClock().sleep({seconds})"
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for this file."""
+    with lab(tmp_path_factory.mktemp("lab")) as made:
+        yield made
+
+
+def opened(jupyter: Lab, *cells: str, **size: int) -> Notebook:
+    """A notebook whose first cell has shown the dashboard."""
+    notebook = jupyter.open(*cells, **size)
+    notebook.run(0)
+    notebook.page.wait_for_selector(".rm-row, .rm-empty:not([hidden])")
+    return notebook
+
+
+def row(notebook: Notebook, name: str) -> Any:
+    """The line of a task."""
+    return notebook.page.locator(".rm-row", has=notebook.page.locator(f'.rm-name:text-is("{name}")'))
+
+
+def test_pictures_of_every_tab_in_light_and_dark(jupyter: Lab) -> None:
+    """Shows the showcase, keeps pictures of it among the artefacts, and finds nothing wrong in the page."""
+    notebook = opened(jupyter, SHOWCASE, height=1000)
+    page = notebook.page
+    for theme in ("Light", "Dark"):
+        notebook.theme(f"JupyterLab {theme}")
+        word = theme.lower()
+        notebook.shot(f"dashboard-tasks-{word}")
+        page.click('.rm-name:text-is("chart")')
+        page.wait_for_selector(".rm-figure img")
+        notebook.shot(f"dashboard-chart-{word}")
+        page.click('button:has-text("All tasks")')
+        page.click('.rm-name:text-is("report")')
+        page.wait_for_selector(".rm-error")
+        notebook.shot(f"dashboard-detail-{word}")
+        page.click('.rm-part:text-is("Why")')
+        page.wait_for_selector(".rm-tree")
+        notebook.shot(f"dashboard-why-{word}")
+        page.click('.rm-part:text-is("Output")')
+        page.click('button:has-text("All tasks")')
+        page.click('.rm-tabs button:text-is("Log")')
+        page.wait_for_selector(".rm-log tbody tr")
+        notebook.shot(f"dashboard-log-{word}")
+        page.click('.rm-tabs button:text-is("Config")')
+        page.wait_for_selector(".rm-option")
+        notebook.shot(f"dashboard-config-{word}")
+        page.click('.rm-tabs button:text-is("Tasks")')
+    assert notebook.errors == []
+    assert notebook.strangers == []
+
+
+def test_a_change_in_the_kernel_shows_without_a_click(jupyter: Lab) -> None:
+    """Status, error and filter counts follow the session."""
+    notebook = opened(
+        jupyter,
+        SHOWCASE,
+        'source.change("ingest", status="fail", last_error="OSError: disk full")\n'
+        'source.put(FakeTask("brand new"))',
+    )
+    notebook.start(1)
+    row(notebook, "ingest").locator(".rm-reason", has_text="OSError: disk full").wait_for()
+    row(notebook, "brand new").wait_for()
+    assert notebook.page.locator(".rm-chip", has_text="Failing").inner_text().split() == ["Failing", "3"]
+
+
+def test_buttons_act_while_a_cell_is_busy(jupyter: Lab) -> None:
+    """Run, disable and terminate are done at once on a kernel with subshells."""
+    notebook = opened(jupyter, SHOWCASE, BUSY.format(seconds=25))
+    notebook.start(1)
+    notebook.wait_status("busy")
+    report = row(notebook, "report")
+    report.get_by_role("button", name="Run report now").click()
+    report.locator(".rm-status", has_text="Running").wait_for(timeout=5_000)
+    report.get_by_role("button", name="Terminate the runs of report").click()
+    report.locator(".rm-status", has_text="Terminated").wait_for(timeout=5_000)
+    report.get_by_role("button", name="Disable report").click()
+    report.locator(".rm-status", has_text="Disabled").wait_for(timeout=5_000)
+    notebook.page.locator(".rm-root").get_by_role("button", name="Hold").click()
+    notebook.page.locator(".rm-state-word", has_text="On hold").wait_for(timeout=5_000)
+    assert not notebook.is_done(1)
+    assert notebook.page.locator(".rm-notice").count() == 0
+
+
+def test_a_click_that_nobody_takes_says_so(jupyter: Lab) -> None:
+    """Where there are no subshells a busy kernel delays clicks: the page says it, and forgets it then."""
+    notebook = opened(
+        jupyter,
+        SHOWCASE,
+        "dashboard.comm._reply_subshell_for = lambda data, default: None\n" + BUSY.format(seconds=5),
+    )
+    notebook.start(1)
+    notebook.wait_status("busy")
+    notebook.page.wait_for_timeout(500)
+    row(notebook, "ingest").get_by_role("button", name="Run ingest now").click()
+    notice = notebook.page.locator(".rm-notice", has_text="Waiting for the kernel…")
+    notice.wait_for(timeout=4_000)
+    notebook.shot("dashboard-waiting")
+    notice.wait_for(state="detached", timeout=15_000)
+    row(notebook, "ingest").locator(".rm-status", has_text="Running").wait_for()
+
+
+def test_a_restarted_kernel_is_told(jupyter: Lab) -> None:
+    """The picture stays, grey, and its buttons do nothing."""
+    notebook = opened(jupyter, SHOWCASE)
+    page = notebook.page
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    page.wait_for_selector(".rm-dead", timeout=20_000)
+    assert page.locator(".rm-notice").inner_text().startswith("Kernel restarted: this is the last state")
+    assert row(notebook, "ingest").count() == 1
+    assert page.evaluate("document.querySelector('.rm-main').inert")
+    notebook.shot("dashboard-restarted")
+    assert notebook.errors == []
+
+
+def test_the_output_of_a_run(jupyter: Lab) -> None:
+    """Text, a traceback, a picture; HTML on a click only, in a frame that can do nothing."""
+    notebook = opened(jupyter, SHOWCASE)
+    page = notebook.page
+    page.click('.rm-name:text-is("chart")')
+    image = page.locator(".rm-figure img")
+    image.wait_for()
+    assert image.evaluate("i => i.decode().then(() => i.naturalWidth)") == 560
+    assert page.locator("iframe.rm-frame").count() == 0
+    page.click('button:has-text("Show as HTML")')
+    frame = page.locator("iframe.rm-frame")
+    assert frame.get_attribute("sandbox") == ""
+    page.click('button:has-text("All tasks")')
+    page.click('.rm-name:text-is("report")')
+    assert "ConnectionRefusedError" in page.locator(".rm-error pre").inner_text()
+    page.locator(".rm-run").nth(1).click()
+    page.get_by_text("This run put nothing out.").wait_for()
+
+
+def test_the_log_is_filtered_and_paged(jupyter: Lab) -> None:
+    """By task and by action, fifty to a page, tracebacks on a click."""
+    notebook = opened(jupyter, SHOWCASE)
+    page = notebook.page
+    page.click('.rm-tabs button:text-is("Log")')
+    page.wait_for_selector(".rm-log tbody tr")
+    page.locator(".rm-root").get_by_role("button", name="Older").click()
+    page.get_by_text("51–").wait_for()
+    page.locator(".rm-root").get_by_role("button", name="Newer").click()
+    page.get_by_text("1–50, newest first").wait_for()
+    page.select_option('select[aria-label*="action"]', "fail")
+    page.get_by_text("1–2, newest first").wait_for()
+    page.locator(".rm-message button").first.click()
+    assert "socket.create_connection" in page.locator(".rm-trace pre").first.inner_text()
+    page.fill('input[aria-label*="this task"]', "backup")
+    page.keyboard.press("Enter")
+    page.get_by_text("No records.").wait_for()
+
+
+def test_the_form_validates_in_python(jupyter: Lab) -> None:
+    """A refusal stands beside its field; a good value is applied; a reset goes back."""
+    notebook = opened(jupyter, SHOWCASE, 'print(source.form["cycle_sleep"].value)')
+    page = notebook.page
+    page.click('.rm-tabs button:text-is("Config")')
+    field = page.locator(".rm-option", has=page.locator("label", has_text="cycle_sleep"))
+    field.locator("input").fill("soon")
+    field.locator("input").press("Enter")
+    field.get_by_text("cycle_sleep must be a number of seconds, got 'soon'.").wait_for()
+    assert field.locator("input").get_attribute("aria-invalid") == "true"
+    field.locator("input").fill("2")
+    field.locator("input").press("Enter")
+    field.get_by_text("default: 0.1").wait_for()
+    assert field.locator("input").get_attribute("aria-invalid") is None
+    notebook.run(1)
+    assert page.locator(".jp-OutputArea-output pre").last.inner_text().strip() == "2"
+    field.get_by_role("button", name="Reset cycle_sleep to its default").click()
+    field.get_by_text("default: 0.1").wait_for(state="hidden")
+    assert field.locator("input").input_value() == "0.1"
+
+
+def test_ten_thousand_tasks_scroll_and_filter(jupyter: Lab) -> None:
+    """Only what is seen is drawn and sent; any task is a scroll or a word away."""
+    many = """FakeSource(
+        known={f"task {n:05}": FakeTask(f"task {n:05}", next_at=float(n)) for n in range(10_000)}
+    )"""
+    notebook = opened(jupyter, SHOW.format(source=many))
+    page = notebook.page
+    assert page.locator(".rm-row").count() <= 100
+    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    row(notebook, "task 09999").wait_for()
+    assert page.locator(".rm-row").count() <= 100
+    notebook.shot("dashboard-ten-thousand")
+    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight / 2; }")
+    row(notebook, "task 05000").wait_for()
+    page.fill('input[aria-label^="Filter tasks"]', "0777")
+    row(notebook, "task 07770").wait_for()
+    page.wait_for_function("document.querySelectorAll('.rm-row').length === 11")
+
+
+def test_the_keyboard_is_enough_and_stays_inside(jupyter: Lab) -> None:
+    """Arrow keys change tabs, Enter opens and Escape leaves a task; no key reaches the notebook."""
+    notebook = opened(jupyter, SHOWCASE)
+    page = notebook.page
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    page.locator(".rm-tabs button").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "Log"
+    page.keyboard.press("ArrowLeft")
+    page.locator('.rm-name:text-is("report")').focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".rm-title:text-is('report')")
+    page.keyboard.press("b")
+    page.keyboard.press("x")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".rm-row")
+    assert page.evaluate("document.activeElement.textContent") == "report"
+    page.keyboard.press("b")
+    page.keyboard.press("x")
+    page.wait_for_timeout(200)
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert page.locator(".rm-root").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_nothing_is_wrong_for_assistive_technology(jupyter: Lab, theme: str) -> None:
+    """The checker axe finds no violation in any tab."""
+    spec = importlib.util.find_spec("axe_core_python")
+    if spec is None or spec.origin is None:
+        pytest.skip("axe is not installed: pip install axe-core-python")
+    axe = pathlib.Path(spec.origin).parent / "axe.min.js"
+    notebook = opened(jupyter, SHOWCASE)
+    page = notebook.page
+    notebook.theme(f"JupyterLab {theme}")
+    page.add_script_tag(path=str(axe))
+    found: list[Any] = []
+
+    def check(where: str) -> None:
+        result = page.evaluate(
+            "axe.run('.rm-root', {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+        )
+        found.extend(
+            (where, violation["id"], node["html"][:160], node.get("failureSummary", "")[:300])
+            for violation in result["violations"]
+            for node in violation["nodes"]
+        )
+
+    check("tasks")
+    page.click('.rm-name:text-is("report")')
+    page.wait_for_selector(".rm-error")
+    check("detail")
+    page.click('.rm-part:text-is("Why")')
+    page.wait_for_selector(".rm-tree")
+    check("why")
+    page.click('.rm-tabs button:text-is("Log")')
+    page.wait_for_selector(".rm-log tbody tr")
+    check("log")
+    page.click('.rm-tabs button:text-is("Config")')
+    page.wait_for_selector(".rm-option")
+    check("config")
+    assert found == [], json.dumps(found, indent=1)
+
+
+HOSTILE = """FakeSource()
+import dataclasses
+payloads = [
+    "<script>CANARY=1</script>", "<img src=x onerror=CANARY=1>", "<svg/onload=CANARY=1>",
+    "\\"><img src=x onerror=CANARY=1>", "'-CANARY=1-'", "`${CANARY=1}`",
+    "{{constructor.constructor('CANARY=1')()}}",
+    "</script><script>CANARY=1</script>", "<iframe srcdoc=\\"<script>parent.CANARY=1</script>\\">",
+    "javascript:CANARY=1", "<style>@import'//host/c'</style>", "<details open ontoggle=CANARY=1>",
+    "&lt;img src=x onerror=CANARY=1&gt;", "<base href=//host>", "__proto__", "constructor",
+    "a\\u202eb", "\\x1b]8;;//host\\x07x", "line\\nbreak",
+]
+svg = "<svg xmlns='http://www.w3.org/2000/svg' onload='CANARY=1'><script>CANARY=1</script>"
+svg += "<image href='http://host/x.png'/></svg>"
+html = "<script>parent.CANARY=1</script><img src='http://host/y.png' onerror='parent.CANARY=1'>"
+for n, text in enumerate(payloads):
+    run = FakeRun(f"{text}{n}", "fail", 1.0, 2.0, reason=text)
+    source.known[text] = FakeTask(
+        text, text, text, status="fail", next_text=text, last_error=text, problem=text, recent=(run,)
+    )
+    source.records.append(LogRow(text, "fail", 2.0, run.run_id, 1.0, 2.0, text, "Traceback\\n" + text))
+    source.printed[run.run_id] = [
+        {"output_type": "stream", "name": "stdout", "text": text},
+        {"output_type": "error", "ename": text, "evalue": text, "traceback": [text]},
+        {"output_type": "display_data", "data": {"image/svg+xml": svg}},
+        {"output_type": "display_data", "data": {"image/png": text}},
+        {"output_type": "display_data", "data": {"text/plain": text, "text/html": text + html}},
+    ]
+    source.form[text] = OptionField(text, "text", text, "", (), text, text)
+leaf = Explanation(payloads[2], None, payloads[2], NEVER)
+source.why = Explanation(payloads[1], False, payloads[1], NEVER, tuple(payloads), (leaf,))
+source.current = dataclasses.replace(source.current, problem=payloads[1], zone=payloads[1])"""
+
+
+def test_text_of_others_stays_text(jupyter: Lab) -> None:
+    """No payload runs, asks for anything or adds an element, in any place where it is shown."""
+    notebook = opened(jupyter, SHOW.format(source=HOSTILE))
+    page = notebook.page
+    names = page.locator(".rm-name").all_inner_texts()
+    assert "<img src=x onerror=CANARY=1>" in names
+    assert "a\\u202eb" in names
+    for index in range(page.locator(".rm-name").count()):
+        page.locator(".rm-name").nth(index).click()
+        page.wait_for_selector(".rm-output.rm-error")
+        page.locator('button:has-text("Show as HTML")').first.click()
+        page.wait_for_timeout(50)
+        page.click('button:has-text("All tasks")')
+        page.wait_for_selector(".rm-row")
+    page.locator(".rm-name").first.click()
+    page.click('.rm-part:text-is("Why")')
+    page.wait_for_selector(".rm-tree")
+    for tab in ("Log", "Config"):
+        page.click(f'.rm-tabs button:text-is("{tab}")')
+        page.wait_for_timeout(400)
+    assert page.locator(".rm-option").count() == 19
+    assert page.evaluate("typeof window.CANARY") == "undefined"
+    assert notebook.strangers == []
+    assert notebook.errors == []
+    strange = page.evaluate(
+        "document.querySelectorAll('.rm-root :is(script, style, base, form, details, a)').length"
+    )
+    assert strange == 0
+
+
+def test_two_views_of_one_dashboard(jupyter: Lab) -> None:
+    """Each view shows what it was asked to; clearing one leaves the other, and nothing behind."""
+    notebook = opened(
+        jupyter, SHOWCASE, "dashboard", 'source.change("ingest", status="fail", last_error="seen")'
+    )
+    page = notebook.page
+    notebook.run(1)
+    second = page.locator(".rm-root").nth(1)
+    second.locator(".rm-row").first.wait_for()
+    second.locator('.rm-name:text-is("report")').click()
+    second.locator(".rm-error").wait_for()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets[0].outputArea.model.clear()")
+    page.wait_for_function("document.querySelectorAll('.rm-root').length === 1")
+    page.locator(".rm-root").locator('button:has-text("All tasks")').click()
+    notebook.run(2)
+    row(notebook, "ingest").locator(".rm-reason", has_text="seen").wait_for()
+    assert notebook.errors == []
+
+
+def test_a_page_that_is_loaded_again_is_complete_again(jupyter: Lab) -> None:
+    """The kernel lives, the page comes back: the same dashboard, live."""
+    notebook = opened(jupyter, SHOWCASE, 'source.change("ingest", status="fail", last_error="after reload")')
+    page = notebook.page
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(500)
+    page.reload()
+    page.wait_for_selector(".rm-row", timeout=60_000)
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+    notebook.run(1)
+    row(notebook, "ingest").locator(".rm-reason", has_text="after reload").wait_for()
+
+
+def test_a_narrow_window(jupyter: Lab) -> None:
+    """The table folds instead of running out of the page."""
+    notebook = opened(jupyter, SHOWCASE, width=820)
+    page = notebook.page
+    page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    notebook.shot("dashboard-narrow")
+    assert page.evaluate(
+        "(() => { const r = document.querySelector('.rm-root'); return r.scrollWidth <= r.clientWidth; })()"
+    )
