@@ -50,8 +50,8 @@ class Owner(Protocol):
 class Launcher(Protocol):
     """Starts workers."""
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
-        """Start one that takes over copies of these descriptors."""
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
+        """Start one that takes over copies of these descriptors; its pid if that is known at once."""
         ...
 
     def preload(self, modules: Sequence[str]) -> None:
@@ -75,10 +75,11 @@ class ForkServer:
             self._process = _start_python("_forkserver", (theirs.fileno(),), environment, path)
         hub.register(self._control, READ, self._heard)
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
         """Ask for a fork. A dead server is noticed by the hub, not here."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             socket.send_fds(self._control, [REQUEST.pack(FORK, number)], [channel, stdout, stderr])
+        return None
 
     def preload(self, modules: Sequence[str]) -> None:
         """Ask for imports."""
@@ -126,26 +127,28 @@ class Spawner:
         self._environment = environment
         self._path = path
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._watches: dict[int, int] = {}
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> None:
+    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
         """Start an interpreter."""
         process = _start_python("_worker", (channel, stdout, stderr), self._environment, self._path)
         self._processes[number] = process
-        self._owner.worker_started(number, process.pid)
         if hasattr(os, "pidfd_open"):
-            watch = os.pidfd_open(process.pid)
-            self._hub.register(watch, READ, lambda _events: self._ended(number, watch))
+            self._watches[number] = watch = os.pidfd_open(process.pid)
+            self._hub.register(watch, READ, lambda _events: self._collect(number))
         else:
             self._hub.call_later(_LOOK, lambda: self._look(number))
+        return process.pid
 
     def preload(self, modules: Sequence[str]) -> None:
         """Nothing to import in: each worker begins anew."""
 
     def close(self) -> None:
         """End the workers."""
-        for process in self._processes.values():
+        for number, process in self._processes.items():
             end_group(process.pid)
             process.wait()
+            self._forget(number)
         self._processes.clear()
 
     def _look(self, number: int) -> None:
@@ -157,14 +160,15 @@ class Spawner:
         else:
             self._collect(number)
 
-    def _ended(self, number: int, watch: int) -> None:
-        self._hub.unregister(watch)
-        os.close(watch)
-        if number in self._processes:
-            self._collect(number)
+    def _forget(self, number: int) -> None:
+        watch = self._watches.pop(number, None)
+        if watch is not None:
+            self._hub.unregister(watch)
+            os.close(watch)
 
     def _collect(self, number: int) -> None:
         process = self._processes.pop(number)
+        self._forget(number)
         code = process.wait()
         if code:
             end_group(process.pid)

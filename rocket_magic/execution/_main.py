@@ -44,6 +44,7 @@ class MainExecutor:
         try:
             self._settings.runner(self._await(result, order, once))
         except BaseException as error:
+            result.close()  # the runner may never have begun it
             once(outcome_of_error(order.run_id, error, order.flag))
 
     async def _await(self, coroutine: Coroutine[Any, Any, Any], order: RunOrder, report: Report) -> None:

@@ -1,9 +1,9 @@
 """Floor 4: an elastic pool of daemon threads.
 
 Orders go through one queue to warm threads, since waking one costs a seventh of starting one. How
-many there are follows from waiting: a thread that takes an order which waited longer than
-`PATIENCE` adds another, and a watcher adds one when nobody takes anything. So a burst of short
-orders is served by a few threads, a burst of long ones by as many as there are. Idle threads end.
+many there are follows from progress: while orders wait, a watcher looks every `PATIENCE`, and where
+the threads have taken less than one order each, it doubles them. So a burst of short orders is
+served by a few threads, a burst of long ones by as many as there are. Idle threads end.
 
 The lock guards the counters; no work runs under it.
 """
@@ -28,6 +28,8 @@ _AT_ONCE: Final = 2
 
 _uptime = SystemClock().uptime
 
+_Work = tuple[Callable[..., None], tuple[Any, ...]]
+
 
 class Pool:
     """Calls functions on warm daemon threads.
@@ -42,7 +44,7 @@ class Pool:
         self._name = name
         self._limit = limit
         self._idle_seconds = idle
-        self._queue: SimpleQueue[tuple[Span, Callable[..., None], tuple[Any, ...]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
         self._threads = 0
@@ -60,14 +62,13 @@ class Pool:
 
     def submit(self, function: Callable[..., None], *args: Any) -> None:
         """Have `function(*args)` called on one of the threads; it must not raise."""
-        now = _uptime()
-        self._queue.put((now, function, args))
+        self._queue.put((function, args))
         with self._lock:
             if self._closed:
                 return
             if self._queue.qsize() <= self._idle:
                 return
-            if self._threads < _AT_ONCE or (self._idle == 0 and now - self._last_taken > PATIENCE):
+            if self._threads < _AT_ONCE or (self._idle == 0 and _uptime() - self._last_taken > PATIENCE):
                 self._add()
             self._watch()
 
@@ -101,18 +102,12 @@ class Pool:
             item = self._take()
             if item is None:
                 return
-            since, function, args = item
-            now = _uptime()
-            with self._lock:
-                self._taken += 1
-                self._last_taken = now
-                if now - since > PATIENCE and self._queue.qsize() > self._idle:
-                    self._add()
+            function, args = item
             function(*args)
             # A thread that waits must not keep the last run's objects alive.
             del item, function, args
 
-    def _take(self) -> tuple[Span, Callable[..., None], tuple[Any, ...]] | None:
+    def _take(self) -> _Work | None:
         """The next order; None when the thread shall end."""
         with self._lock:
             self._idle += 1
@@ -130,6 +125,8 @@ class Pool:
             if item is None or self._closed:
                 self._threads -= 1
                 return None
+            self._taken += 1
+            self._last_taken = _uptime()
         return item
 
     def _watch(self) -> None:
@@ -155,8 +152,10 @@ class Pool:
             while not self._closed and self._queue.qsize() > self._idle:
                 pause.wait(tick)
                 with self._lock:
-                    if self._taken == taken and self._queue.qsize() > self._idle:
-                        self._add()
+                    backlog = self._queue.qsize() - self._idle
+                    if self._taken - taken < self._threads:
+                        for _ in range(min(backlog, max(self._threads, 1))):
+                            self._add()
                     taken = self._taken
 
 

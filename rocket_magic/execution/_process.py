@@ -46,6 +46,7 @@ _EVERYTHING: Final = 1 << 62
 _UNKNOWN_END: Final = 1.0
 """Seconds to wait for the exit code of a worker whose channel has closed."""
 _CLOSING: Final = 5.0
+_REPLACEMENT: Final = 0.003
 _METHODS: Final = ("forkserver", "spawn")
 
 
@@ -128,9 +129,11 @@ class ProcessExecutor:
             worker = self._take_ready()
             if worker is None:
                 self._waiting.append(run)
-            else:
-                self._assign(worker, run, hub)
-        hub.post(self._supply)
+                hub.post(self._supply)
+                return
+            self._assign(worker, run, hub)
+            if not self._ready and not settings.process_reuse:
+                hub.post(self._supply_soon)
 
     def terminate(self, run_id: str, reason: str) -> bool:
         """SIGTERM, and after the grace period SIGKILL to the whole group."""
@@ -211,60 +214,62 @@ class ProcessExecutor:
 
     # On the hub's thread
 
+    def _supply_soon(self) -> None:
+        """Make the next worker a moment later: forking it now would slow down the run that begins."""
+        assert self._hub is not None
+        self._hub.call_later(_REPLACEMENT, self._supply)
+
     def _supply(self) -> None:
         """Make workers for the runs that wait, and have one ready ahead."""
         hub = self._hub
         while hub is not None and not self._closed:
             with self._lock:
-                run = self._waiting.popleft() if self._waiting else None
-                worker = self._take_ready() if run is not None else None
-                if run is not None and worker is not None:
-                    self._assign(worker, run, hub)
-                    continue
-                if run is None and self._ready:
+                if self._ready and not self._waiting:
                     return
+                worker = self._take_ready()
+                if worker is not None:
+                    self._assign(worker, self._waiting.popleft(), hub)
+                    continue
             try:
-                self._launch(run)
+                self._launch(hub)
             except OSError as error:  # no descriptors or processes left
-                if run is not None:
-                    self._report(run, _not_started(run, error))
-                return
+                with self._lock:
+                    run = self._waiting.popleft() if self._waiting else None
+                if run is None:
+                    return
+                self._report(run, _not_started(run, error))
 
-    def _launch(self, run: _Run | None) -> None:
-        hub, launcher = self._hub, self._the_launcher()
-        assert hub is not None
+    def _launch(self, hub: Hub) -> None:
+        """Make a worker: for the run that waits longest, or ahead of the next one."""
+        launcher = self._the_launcher(hub)
         number = next(self._numbers)
         link, ends = open_link(number)
-        worker = _Worker(link)
         try:
-            with self._lock:
-                self._workers[number] = worker
-                if run is not None:
-                    self._assign(worker, run, hub)
-                else:
-                    self._ready.append(worker)
-            launcher.launch(number, *ends.all)
+            link.pid = launcher.launch(number, *ends.all)
         except OSError:
-            with self._lock:
-                self._workers.pop(number, None)
-            worker.run = None
             link.close()
             raise
         finally:
             ends.close()
+        worker = _Worker(link)
         hub.register(link.channel, READ, partial(self._on_channel, worker))
         for name, descriptor in link.outputs.items():
             hub.register(descriptor, READ, partial(self._on_output, worker, name))
+        with self._lock:
+            self._workers[number] = worker
+            if self._waiting:
+                self._assign(worker, self._waiting.popleft(), hub)
+            else:
+                self._ready.append(worker)
 
-    def _the_launcher(self) -> Launcher:
+    def _the_launcher(self, hub: Hub) -> Launcher:
         if self._launcher is None:
-            assert self._hub is not None
             method = self._settings.process_start_method or "forkserver"
             if method not in _METHODS:
                 msg = f"process_start_method must be one of {', '.join(_METHODS)} or None, got {method!r}"
                 raise OSError(msg)
             kind = Spawner if method == "spawn" else ForkServer
-            self._launcher = kind(self._hub, self, self._home.environment, self._home.path)
+            self._launcher = kind(hub, self, self._home.environment, self._home.path)
         return self._launcher
 
     def _await_writable(self, worker: _Worker) -> None:
@@ -281,13 +286,24 @@ class ProcessExecutor:
         try:
             answer = link.receive()
         except EOFError:
-            # The exit code follows through the launcher; if it does not, the end is unknown.
             hub.unregister(link.channel)
+            self._end_asked(worker)
+            # The exit code follows through the launcher; if it does not, the end is unknown.
             known = self._launcher is not None
             hub.call_later(_UNKNOWN_END if known else 0, lambda: self.worker_gone(link.number, None))
             return
         if answer is not None:
             self._finish(worker, answer)
+
+    def _end_asked(self, worker: _Worker) -> None:
+        """A worker that was asked to end has closed its channel: its exit code matters to nobody."""
+        run = worker.run
+        if run is not None and run.asked:
+            worker.link.pass_rest(run.order.sink)
+            with self._lock:
+                worker.run = None
+                worker.retired = True
+            self._report(run, _terminated(run))
 
     def _on_output(self, worker: _Worker, name: str, _events: int) -> None:
         run = worker.run

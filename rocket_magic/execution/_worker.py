@@ -30,7 +30,7 @@ import cloudpickle
 
 from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
-from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
 from rocket_magic.execution._failure import exception_message, exception_text
 from rocket_magic.execution._outcome import outcome_of_error
@@ -138,6 +138,8 @@ class _Worker:
                     _end_own_group()
 
     def serve(self) -> int:
+        """Serve orders; the exit code."""
+        self._warm_up()
         while True:
             order = self._receive()
             if order is None:
@@ -157,6 +159,11 @@ class _Worker:
                 return 0
 
     # The run
+
+    def _warm_up(self) -> None:
+        """Go through a run's motions: after a fork, pages are copied when they are touched first."""
+        body = cloudpickle.dumps((lambda: None, SystemClock()))
+        self._answer(self._run("", "", body), "", len(body))
 
     def _run(self, run_id: str, task_name: str, body: bytes) -> Outcome:
         env = _Env(run_id, task_name, VirtualClock(0))
