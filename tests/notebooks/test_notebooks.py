@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_shows_what_is_stored(path: Path, tmp_path: Path) -> None:
     """Outputs equal the stored ones, where the cell is not tagged as free."""
-    options = ["-p", "no:cacheprovider", "--override-ini=addopts=", "--rootdir", str(tmp_path)]
+    options = ["-c", str(HERE / "nbval.ini"), "--rootdir", str(tmp_path)]
     nbval = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(HERE / "sanitize.cfg")]
     command = [sys.executable, "-m", "pytest", *options, *nbval, str(path)]
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_NO_CONFIG": "1"}
