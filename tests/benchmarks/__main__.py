@@ -20,7 +20,7 @@ ARTEFACTS = harness.ROOT / "artefacts"
 def main() -> int:
     """Measure, print and write; 0 whatever the figures are: this run is to be read, not to be passed."""
     options = _options()
-    pythons = _pythons(options.systems)
+    pythons = _pythons(options.systems, quick=options.quick)
     began = time.monotonic()
     results = []
     for measurement in plan():
@@ -40,7 +40,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rows, shorter, once: about two minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer rows, shorter, once: a minute or two")
     parser.add_argument("--only", nargs="+", metavar="W", help="these workloads only (W1 W2 …)")
     parser.add_argument(
         "--systems", nargs="+", metavar="NAME", help="these systems only (rocket_magic is one)"
@@ -52,15 +52,18 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _pythons(wanted: list[str] | None) -> dict[str, str]:
-    """Which Python runs which system; what can't be installed is said and left out."""
+def _pythons(wanted: list[str] | None, *, quick: bool) -> dict[str, str]:
+    """Which Python runs which system; what can't be installed is said and left out.
+
+    A quick run leaves Rocketry out unless it is named: an environment must be made for it, and it is slow.
+    """
     found = {OURS: sys.executable, "pydantic": sys.executable}
     for package in ("apscheduler", "schedule"):
         if importlib.util.find_spec(package) is None:
             _tell(f"{package} is not installed: pip install 'rocket_magic[bench]' measures beside it")
         else:
             found[package] = sys.executable
-    if wanted is None or "rocketry" in wanted:
+    if "rocketry" in wanted if wanted is not None else not quick:
         rocketry = _rocketry_python()
         if rocketry is not None:
             found["rocketry"] = str(rocketry)
