@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rocket_magic._protocols import Sink
-from rocket_magic.execution._wire import FRAME
+from rocket_magic.execution._wire import FRAME, Piece
 
-__all__ = ["Answer", "Link", "open_link"]
+__all__ = ["Answer", "Buffer", "Ends", "Link", "open_link"]
 
 _CHUNK: Final = 65_536
 _OUTPUT_TURN: Final = 4
@@ -67,7 +67,7 @@ class Link:
 
     # To the worker
 
-    def send(self, pieces: list[bytes]) -> bool:
+    def send(self, pieces: list[Piece]) -> bool:
         """Send without waiting; False when something is left for `flush`."""
         with self._lock:
             self._outgoing.extend(memoryview(piece) for piece in pieces)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import RunOrder
 from rocket_magic.instants import to_seconds
 
-__all__ = ["Home", "PlainUnpickler", "pack_call"]
+__all__ = ["Home", "pack_call"]
 
 
 def pack_call(order: RunOrder) -> bytes:
@@ -71,16 +70,3 @@ class Home:
 def _raw_environment() -> Mapping[Any, Any]:
     """Undecoded where that is possible: compared at each run."""
     return getattr(os.environ, "_data", os.environ)
-
-
-class PlainUnpickler(pickle.Unpickler):
-    """Opens pickles of builtin values only: those run nobody's code, so any thread may open them."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Refuse everything that has a class."""
-        msg = f"{module}.{name}"
-        raise NotPlainError(msg)
-
-
-class NotPlainError(pickle.UnpicklingError):
-    """The pickle holds more than builtin values."""

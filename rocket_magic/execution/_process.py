@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import io
 import itertools
 import os
-import pickle
 import signal
 import threading
 import weakref
@@ -23,25 +21,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import cloudpickle
-
-from rocket_magic._protocols import Action
 from rocket_magic.clock import SystemClock
 from rocket_magic.exc import TaskSetupError
+from rocket_magic.execution._answers import crashed, not_started, open_slowly, outcome_at_once
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
-from rocket_magic.execution._failure import exception_message, exception_text
 from rocket_magic.execution._hub import READ, WRITE, Hub
 from rocket_magic.execution._launch import ForkServer, Launcher, Spawner, end_group
-from rocket_magic.execution._link import Answer, Buffer, Link, open_link
-from rocket_magic.execution._outcome import deliver
-from rocket_magic.execution._pack import Home, NotPlainError, PlainUnpickler, pack_call
+from rocket_magic.execution._link import Answer, Link, open_link
+from rocket_magic.execution._outcome import deliver, terminated
+from rocket_magic.execution._pack import Home, pack_call
 from rocket_magic.execution._pool import Pool
-from rocket_magic.execution._wire import pack_frame
+from rocket_magic.execution._wire import Piece, pack_frame
 from rocket_magic.instants import SECOND, Span
 
 __all__ = ["ProcessExecutor"]
 
-_LARGE: Final = 1 << 20
 _EVERYTHING: Final = 1 << 62
 _UNKNOWN_END: Final = 1.0
 """Seconds to wait for the exit code of a worker whose channel has closed."""
@@ -54,7 +48,7 @@ _METHODS: Final = ("forkserver", "spawn")
 class _Run:
     order: RunOrder
     report: Report
-    frame: list[bytes]
+    frame: list[Piece]
     worker: _Worker | None = None
     asked: bool = False
 
@@ -62,6 +56,7 @@ class _Run:
 @dataclass(slots=True, eq=False)
 class _Worker:
     link: Link
+    launcher: Launcher
     run: _Run | None = None
     served: int = 0
     idle_since: Span = 0
@@ -170,7 +165,7 @@ class ProcessExecutor:
             worker = run.worker
             if worker is None:
                 self._waiting.remove(run)
-                hub.post(lambda: self._report(run, _terminated(run)))
+                hub.post(lambda: self._report(run, terminated(run.order.run_id, run.order.flag)))
                 return True
             self._signal(worker, number)
         if number is signal.SIGTERM:
@@ -237,7 +232,7 @@ class ProcessExecutor:
                     run = self._waiting.popleft() if self._waiting else None
                 if run is None:
                     return
-                self._report(run, _not_started(run, error))
+                self._report(run, not_started(run.order, error))
 
     def _launch(self, hub: Hub) -> None:
         """Make a worker: for the run that waits longest, or ahead of the next one."""
@@ -251,7 +246,7 @@ class ProcessExecutor:
             raise
         finally:
             ends.close()
-        worker = _Worker(link)
+        worker = _Worker(link, launcher)
         hub.register(link.channel, READ, partial(self._on_channel, worker))
         for name, descriptor in link.outputs.items():
             hub.register(descriptor, READ, partial(self._on_output, worker, name))
@@ -289,7 +284,7 @@ class ProcessExecutor:
             hub.unregister(link.channel)
             self._end_asked(worker)
             # The exit code follows through the launcher; if it does not, the end is unknown.
-            known = self._launcher is not None
+            known = self._launcher is worker.launcher
             hub.call_later(_UNKNOWN_END if known else 0, lambda: self.worker_gone(link.number, None))
             return
         if answer is not None:
@@ -303,7 +298,7 @@ class ProcessExecutor:
             with self._lock:
                 worker.run = None
                 worker.retired = True
-            self._report(run, _terminated(run))
+            self._report(run, terminated(run.order.run_id, run.order.flag))
 
     def _on_output(self, worker: _Worker, name: str, _events: int) -> None:
         run = worker.run
@@ -319,7 +314,7 @@ class ProcessExecutor:
         if run is None:
             return
         worker.link.pass_rest(run.order.sink)
-        outcome = self._outcome(run, answer)
+        outcome = outcome_at_once(run.order, answer)
         with self._lock:
             worker.run = None
             reusable = self._settings.process_reuse and not run.asked and not worker.retired
@@ -330,7 +325,7 @@ class ProcessExecutor:
                 self._retire(worker)
         self._note_modules(answer.head[5])
         if outcome is None:
-            self._openers.submit(self._open, run, answer.body)
+            self._openers.submit(self._open, run, answer)
         else:
             self._report(run, outcome)
         if self._waiting:
@@ -393,7 +388,7 @@ class ProcessExecutor:
             self._hub.unregister(file)
         worker.link.close()
         if run is not None:
-            self._report(run, _terminated(run) if run.asked else _crashed(run, code))
+            self._report(run, crashed(run.order, code))
 
     def modules_loaded(self) -> None:
         """Replace workers that were forked ahead without the modules."""
@@ -424,35 +419,8 @@ class ProcessExecutor:
 
     # Outcomes
 
-    def _outcome(self, run: _Run, answer: Answer) -> Outcome | None:
-        """The outcome a worker sent; None when its value must be opened on another thread."""
-        run_id, action, reason, said, exc_text, _ = answer.head
-        if action != Action.SUCCESS or said:
-            exc = _open_error(answer.body)
-            if action == Action.TERMINATE:
-                reason = run.order.flag.reason or reason
-            return Outcome(run_id, Action(action), exc=exc, exc_text=exc_text, reason=reason, signal=said)
-        if len(answer.body) >= _LARGE:
-            return None
-        try:
-            value = PlainUnpickler(io.BytesIO(answer.body)).load()
-        except NotPlainError:
-            return None
-        return Outcome(run_id, Action.SUCCESS, value)
-
-    def _open(self, run: _Run, body: Buffer) -> None:
-        """Open a return value whose classes' code runs, or that is large; on a thread of its own."""
-        try:
-            outcome = Outcome(run.order.run_id, Action.SUCCESS, cloudpickle.loads(body))
-        except BaseException as error:
-            reason = (
-                f"what task {run.order.task_name!r} returned can't be opened outside its process "
-                f"({exception_message(error)}): return plain data, or use execution='thread'"
-            )
-            outcome = Outcome(
-                run.order.run_id, Action.FAIL, exc=error, exc_text=exception_text(error), reason=reason
-            )
-        self._report(run, outcome)
+    def _open(self, run: _Run, answer: Answer) -> None:
+        self._report(run, open_slowly(run.order, answer))
 
     def _report(self, run: _Run, outcome: Outcome) -> None:
         with self._lock:
@@ -478,7 +446,7 @@ class ProcessExecutor:
         for worker in workers:
             self.worker_gone(worker.link.number, None)
         for run in runs:
-            self._report(run, _terminated(run))
+            self._report(run, terminated(run.order.run_id, run.order.flag))
 
 
 _KEPT_READY: Final = 1
@@ -499,40 +467,3 @@ def _close_at_exit(reference: weakref.ref[ProcessExecutor]) -> None:
     executor = reference()
     if executor is not None:
         executor.close()
-
-
-def _terminated(run: _Run) -> Outcome:
-    return Outcome(run.order.run_id, Action.TERMINATE, reason=run.order.flag.reason)
-
-
-def _crashed(run: _Run, code: int | None) -> Outcome:
-    if code is None:
-        how = "its end is unknown, since the fork server was gone"
-    elif code < 0:
-        how = f"killed by {_signal_name(-code)}"
-    else:
-        how = f"exit code {code}"
-    return Outcome(run.order.run_id, Action.CRASH, reason=f"the process of the run died: {how}")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _not_started(run: _Run, error: OSError) -> Outcome:
-    reason = f"no process could be started for it: {exception_message(error)}"
-    return Outcome(run.order.run_id, Action.FAIL, exc=error, exc_text=exception_text(error), reason=reason)
-
-
-def _open_error(body: Buffer) -> BaseException | None:
-    """The exception object where it can be had; its text came anyway."""
-    if not body:
-        return None
-    try:
-        error = pickle.loads(body)  # noqa: S301  from our own worker
-    except BaseException:
-        return None
-    return error if isinstance(error, BaseException) else None

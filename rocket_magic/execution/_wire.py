@@ -12,7 +12,7 @@ import pickle
 import struct
 from typing import Any, Final
 
-__all__ = ["FORK", "FRAME", "GONE", "LOADED", "NOTICE", "PRELOAD", "REQUEST", "STARTED", "pack_frame"]
+__all__ = ["FORK", "FRAME", "GONE", "LOADED", "NOTICE", "PRELOAD", "RAW", "REQUEST", "STARTED", "pack_frame"]
 
 FRAME: Final = struct.Struct(">IQ")
 REQUEST: Final = struct.Struct(">cI")
@@ -30,9 +30,14 @@ LOADED: Final = b"L"
 """Notice: modules were imported; workers forked from now on have them."""
 
 
-def pack_frame(head: tuple[Any, ...], body: bytes = b"") -> list[bytes]:
-    """The pieces of a frame; the body is not copied, it may be large."""
+RAW: Final = (-1,)
+"""Layout of a body that is the value itself (bytes). Otherwise: sizes of the pickle and its buffers."""
+
+Piece = bytes | memoryview
+
+
+def pack_frame(head: tuple[Any, ...], *body: Piece) -> list[Piece]:
+    """The pieces of a frame; those of the body are not copied, they may be large."""
     packed = pickle.dumps(head, pickle.HIGHEST_PROTOCOL)
-    return (
-        [FRAME.pack(len(packed), len(body)) + packed, body] if body else [FRAME.pack(len(packed), 0) + packed]
-    )
+    size = sum(len(piece) for piece in body)
+    return [FRAME.pack(len(packed), size) + packed, *(piece for piece in body if len(piece))]

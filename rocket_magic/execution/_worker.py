@@ -34,7 +34,7 @@ from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
 from rocket_magic.execution._failure import exception_message, exception_text
 from rocket_magic.execution._outcome import outcome_of_error
-from rocket_magic.execution._wire import FRAME, pack_frame
+from rocket_magic.execution._wire import FRAME, RAW, Piece, pack_frame
 
 __all__ = ["ENDED", "live"]
 
@@ -197,28 +197,24 @@ class _Worker:
 
     # The way back
 
-    def _answer(self, outcome: Outcome, task_name: str, largest: int) -> list[bytes]:
-        body = b""
+    def _answer(self, outcome: Outcome, task_name: str, largest: int) -> list[Piece]:
+        body: list[Piece] = []
+        layout: tuple[int, ...] = ()
         if outcome.action is Action.SUCCESS and outcome.signal is None:
             try:
-                body = _pack_value(outcome.value)
-                if len(body) > largest:
-                    msg = (
-                        f"task {task_name!r} returned {len(body):,} bytes from its process, the limit "
-                        f"max_return_size is {largest:,}: write the result to a file and return its path"
-                    )
-                    raise ValueError(msg)  # noqa: TRY301  handled like the refusals of pickle
+                body, layout = _pack_value(outcome.value)
+                _check_size(body, task_name, largest)
             except BaseException as error:
-                body = b""
+                body, layout = [], ()
                 outcome = _refused(outcome, task_name, error)
         elif outcome.exc is not None and outcome.action is not Action.TERMINATE:
             with contextlib.suppress(BaseException):
-                body = _pack_error(outcome.exc)
-        modules = self._new_modules()
+                body = [_pack_error(outcome.exc)]
         head = (
-            outcome.run_id, str(outcome.action), outcome.reason, outcome.signal, outcome.exc_text, modules,
+            outcome.run_id, str(outcome.action), outcome.reason, outcome.signal, outcome.exc_text,
+            self._new_modules(), layout,
         )  # fmt: skip
-        return pack_frame(head, body)
+        return pack_frame(head, *body)
 
     def _new_modules(self) -> list[str]:
         """Installed modules that this run imported: the fork server may load them beforehand.
@@ -252,13 +248,14 @@ class _Worker:
             view = view[count:]
         return bytes(data)
 
-    def _send(self, pieces: list[bytes]) -> None:
+    def _send(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             self._channel.sendall(piece)
 
 
 _DEEPEST: Final = 2
 _LARGEST_ERROR: Final = 1 << 20
+_LARGE: Final = 1 << 20
 
 
 def _is_installed(name: str) -> bool:
@@ -275,16 +272,53 @@ _INSTALLED: Final = tuple(
 )
 
 
-def _pack_value(value: Any) -> bytes:
-    """The C pickler where it can, cloudpickle (functions, classes of a notebook) where it can't."""
+def _pack_value(value: Any) -> tuple[list[Piece], tuple[int, ...]]:
+    """The value's pieces and their layout.
+
+    Large bytes go as they are, the buffers of arrays beside the pickle: neither is copied. The C
+    pickler is tried first; functions and classes of a notebook need cloudpickle.
+    """
+    if type(value) is bytes and len(value) >= _LARGE:
+        return [value], RAW
+    buffers: list[memoryview] = []
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
+        view = buffer.raw()
+        if len(view) < _LARGE:
+            return True  # small ones stay in the pickle
+        buffers.append(view)
+        return False
+
     try:
-        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        packed = pickle.dumps(value, pickle.HIGHEST_PROTOCOL, buffer_callback=keep)
     except Exception:
-        return cloudpickle.dumps(value)  # type: ignore[no-any-return]  # untyped library
+        buffers.clear()
+        packed = cloudpickle.dumps(value)
+    if not buffers:
+        return [packed], ()
+    return [packed, *buffers], (len(packed), *map(len, buffers))
+
+
+class _TooLargeError(Exception):
+    """A return value over the limit; says all there is to say."""
+
+
+def _check_size(body: list[Piece], task_name: str, largest: int) -> None:
+    size = sum(len(piece) for piece in body)
+    if size > largest:
+        msg = (
+            f"task {task_name!r} returned {size:,} bytes from its process, the limit max_return_size "
+            f"is {largest:,}: write the result to a file and return its path"
+        )
+        raise _TooLargeError(msg)
 
 
 def _pack_error(error: BaseException) -> bytes:
-    body = _pack_value(error.with_traceback(None))
+    error = error.with_traceback(None)
+    try:
+        body = pickle.dumps(error, pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        body = cloudpickle.dumps(error)
     pickle.loads(body)  # noqa: S301  our own object: many exceptions can be pickled but not unpickled
     return body if len(body) <= _LARGEST_ERROR else b""
 
@@ -292,7 +326,7 @@ def _pack_error(error: BaseException) -> bytes:
 def _refused(outcome: Outcome, task_name: str, error: BaseException) -> Outcome:
     kind = type(outcome.value)
     where = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
-    if isinstance(error, ValueError) and "max_return_size" in str(error):
+    if isinstance(error, _TooLargeError):
         text = str(error)
     else:
         text = (

@@ -297,6 +297,21 @@ class TestValues:
         assert outcomes["small"].value == 5
         assert len(outcomes["huge"].value) == 300_000_000
 
+    @pytest.mark.parametrize("size", [10, 500_000])
+    def test_arrays_arrive_and_can_be_written(self, process_rig: Rig, size: int) -> None:
+        """Small ones in the pickle, large ones beside it; both are the caller's own."""
+        pytest.importorskip("numpy")
+
+        def make() -> Any:
+            import numpy as np
+
+            return {"one": np.arange(size), "two": [np.ones(size)], "text": "x"}
+
+        value = process_rig.run(make).value
+        value["one"][0] = 7
+        assert value["one"].tolist()[:3] == [7, 1, 2]
+        assert value["two"][0].sum() == size
+
     def test_over_the_limit_fails(self, make_rig: Make) -> None:
         """The limit, the size and the way out are named."""
         rig = make_rig("process", max_return_size=1000)
