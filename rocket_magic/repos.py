@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rocket_magic.log import CsvLog, MemoryLog, SqlLog, open_repository
 from rocket_magic.log._redbird import load_redbird
 
 if TYPE_CHECKING:
@@ -23,24 +24,25 @@ if TYPE_CHECKING:
     SQLExprRepo: Any
     SQLRepo: Any
 
-_OURS = ("CsvLog", "MemoryLog", "SqlLog", "open_repository")
-_REDBIRD = (
+__all__ = [
     "CSVFileRepo",
+    "CsvLog",
     "JSONDirectoryRepo",
+    "MemoryLog",
     "MemoryRepo",
     "MongoRepo",
     "RESTRepo",
     "RepoHandler",
     "SQLExprRepo",
     "SQLRepo",
-)
-
-__all__ = [*_OURS, *_REDBIRD]  # noqa: PLE0604  both are tuples of names
+    "SqlLog",
+    "open_repository",
+]
 
 
 def __getattr__(name: str) -> Any:
     """One of Red Bird's repositories, loading Red Bird when it is the first."""
-    if name in _REDBIRD:
+    if name in __all__:
         return load_redbird().find(name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

@@ -37,8 +37,9 @@ class FileLock:
         except OSError as error:
             owner = os.read(self._descriptor, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(self._descriptor)
+            who = "session of this process" if owner == str(os.getpid()) else f"scheduler (process {owner})"
             msg = (
-                f"the log {path} is being written by another scheduler (process {owner}): "
+                f"the log {path} is being written by another {who}: "
                 "close that one, or give this session a log of its own"
             )
             raise RepositoryError(msg) from error
@@ -51,6 +52,7 @@ class FileLock:
         """Let others write."""
         if self._finalizer.alive:
             os.ftruncate(self._descriptor, 0)
+            _unlock(self._descriptor)
             self._finalizer()
 
 
@@ -82,3 +84,10 @@ def _lock(descriptor: int) -> None:
 
     flags: Any = fcntl.LOCK_EX | fcntl.LOCK_NB
     fcntl.flock(descriptor, flags)
+
+
+def _unlock(descriptor: int) -> None:
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415  not on Windows
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a forked child may still share the open file

@@ -57,8 +57,8 @@ class SqlLog:
         self._finalizer = weakref.finalize(self, self._engine.dispose)
         try:
             self.table, self.repaired = migrate(self._engine, table)
-            if self._engine.dialect.name == "sqlite":
-                self._check_writable()
+            self._state = make_state_table(table)
+            self._check_writable()
         except self._sa.exc.SQLAlchemyError as error:
             self._finalizer()
             msg = f"can't open the log {self.url}: {masked(_reason(error))}"
@@ -66,16 +66,15 @@ class SqlLog:
         except RepositoryError:
             self._finalizer()
             raise
-        self._state = make_state_table(table)
         self._insert = self.table.insert()
         self._lock = threading.Lock()
         self._open_runs: dict[str, None] = {}
         self._since_settled = 0
 
     def _check_writable(self) -> None:
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            connection.rollback()
+        """Find out now, not at the first record."""
+        with self._engine.begin() as connection:
+            connection.execute(self._state.delete().where(self._state.c.name == ""))
 
     def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
         """Append a record: a Record, a record model, or a mapping."""

@@ -39,14 +39,14 @@ def make_engine(url: str, synchronous: str) -> sa.Engine:
         raise RepositoryError(msg)
     try:
         parsed = sa.engine.make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         msg = f"{masked(url)!r} is no database URL: write it like sqlite:///runs.db"
         raise RepositoryError(msg) from error
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(sa, parsed, synchronous.upper())
     try:
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite_engine(sa, parsed, synchronous.upper())
         engine: Any = sa.create_engine(parsed, pool_pre_ping=True, pool_size=3)
     except (ImportError, sa.exc.NoSuchModuleError) as error:
         msg = f"no driver for {masked(url)!r} ({error}); for PostgreSQL: pip install 'rocket_magic[sql]'"
@@ -59,7 +59,7 @@ def _sqlite_engine(sa: Any, url: sa.URL, synchronous: str) -> sa.Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = sa.pool.StaticPool
-    elif url.database is not None and not Path(url.database).absolute().parent.is_dir():
+    elif not _has_folder(str(url.database)):
         msg = f"the folder of the log {url.database} does not exist: make it first"
         raise RepositoryError(msg)
     engine: Any = sa.create_engine(url, **options)
@@ -76,3 +76,7 @@ def _sqlite_engine(sa: Any, url: sa.URL, synchronous: str) -> sa.Engine:
 
     sa.event.listen(engine, "connect", prepare)
     return cast("SaEngine", engine)
+
+
+def _has_folder(path: str) -> bool:
+    return path.startswith("file:") or Path(path).absolute().parent.is_dir()
