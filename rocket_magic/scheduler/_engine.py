@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rocket_magic._protocols import EventKind
 from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
 from rocket_magic.exc import ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
@@ -110,13 +111,13 @@ class Engine:
         for command in board.inbox.commands():
             command()
         self.ender.take()
+        self.ender.enforce()
         if board.phase is Phase.STARTING and not board.runs:
             self._started()
         if board.phase is Phase.RUNNING:
             self._run()
         if board.phase is Phase.STOPPING:
             self._stop()
-        self.ender.enforce()
         if board.inbox or not self.alive:
             return board.now
         return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
@@ -169,6 +170,9 @@ class Engine:
                 return
         if candidates:
             self.starter.start(candidates)
+        for task in board.agenda.watchers(EventKind.SCHEDULER_CYCLE):
+            if task.look_at is None:
+                board.agenda.set(task, board.now + max(board.cycle, 1))
 
     def _allowed(self, task: Task) -> bool:
         only = self.board.only
@@ -196,8 +200,9 @@ class Engine:
             return False
         self._shut_look = board.now + max(board.cycle, 1) if at == POLL or at <= board.now else at
         if self._shut_look == NEVER:
-            # Only an event can meet it, and every event brings a step.
-            self._shut_look = NEVER - 1
+            counts = any(watch.kind is EventKind.SCHEDULER_CYCLE for watch in self._shut_cond.watches())
+            # Only an event can meet it, and every event brings a step; cycles must be made.
+            self._shut_look = board.now + max(board.cycle, 1) if counts else NEVER - 1
         return False
 
     def _notice_clock_step(self) -> None:

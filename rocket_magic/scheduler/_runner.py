@@ -322,6 +322,7 @@ class Runner:
             task.removed = True
             self.engine.looker.forget(task)
             self.board.happened(EventKind.TASKS_CHANGED)
+            self.board.happened(EventKind.TASKS_CHANGED, task.name)
 
         self._do(do)
         self.board.publish("task", task.name)
@@ -333,7 +334,8 @@ class Runner:
             for task in self.session.task_list():
                 if task.name == new:
                     self.engine.looker.enlist(task)
-            self.board.happened(EventKind.TASKS_CHANGED)
+            for name in (None, old, new):
+                self.board.happened(EventKind.TASKS_CHANGED, name)
 
         if self.engine.alive:
             self._do(do)
