@@ -189,10 +189,12 @@ class Notebook:
         file.write_text(json.dumps(_document(cells)))
         self.errors: list[str] = []
         self.strangers: list[str] = []
+        self.arrived: list[int] = []
         self.page = context.new_page()
         self.page.set_default_timeout(15_000)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
+        self.page.on("websocket", lambda way: way.on("framereceived", self._count))
         self.page.route("**/*", lambda route: self._gate(server.url, route))
         self.page.goto(f"{server.url}/lab/tree/{file.name}?token={server.token}&reset")
         self.page.wait_for_function(_READY, timeout=60_000)
@@ -203,6 +205,10 @@ class Notebook:
         else:
             self.strangers.append(route.request.url)
             route.abort()
+
+    def _count(self, frame: Any) -> None:
+        if b"comm_msg" in (frame if isinstance(frame, bytes) else frame.encode()):
+            self.arrived.append(len(frame))
 
     def start(self, cell: int) -> None:
         """Run a cell without waiting for it."""

@@ -384,3 +384,95 @@ def test_a_narrow_window(jupyter: Lab) -> None:
     assert page.evaluate(
         "(() => { const r = document.querySelector('.rm-root'); return r.scrollWidth <= r.clientWidth; })()"
     )
+
+
+FLOOD = """from rocket_magic.clock import SystemClock
+clock = SystemClock()
+for turn in range(500):
+    for n in range(10):
+        name = f"task {(turn * 10 + n) * 7 % 1000:05}"
+        source.change(name, status="success", recent=(FakeRun(f"r{turn}", "success", 1.0, 2.0),) * 12)
+    clock.sleep(0.01)
+source.change("task 00000", status="fail", last_error="the last change")"""
+
+
+def test_a_flood_of_runs_reaches_the_page_as_a_trickle(jupyter: Lab) -> None:
+    """Thousands of changes to a thousand tasks: ten messages a second, 200 kB, and the last one true."""
+    many = """FakeSource(known={f"task {n:05}": FakeTask(f"task {n:05}") for n in range(1000)})"""
+    notebook = opened(jupyter, SHOW.format(source=many), FLOOD)
+    notebook.page.wait_for_timeout(500)
+    notebook.arrived.clear()
+    began = notebook.page.evaluate("performance.now()")
+    notebook.start(1)
+    row(notebook, "task 00000").locator(".rm-reason", has_text="the last change").wait_for(timeout=30_000)
+    seconds = (notebook.page.evaluate("performance.now()") - began) / 1000
+    assert seconds > 4
+    assert 10 < len(notebook.arrived) <= 10 * seconds + 2
+    assert sum(notebook.arrived) <= 200_000 * seconds + 300_000
+
+
+CELLS = (
+    "%load_ext rocket_magic\n%rocket show",
+    "%%task every 1 second --name ingest\nprint('three files')\n3",
+    "%%task after task 'ingest' --name broken\nprint('before')\n1/0",
+    """%%task daily --name slow --disabled --execution process
+from rocket_magic.clock import SystemClock
+for step in range(100):
+    print('step', step)
+    SystemClock().sleep(0.2)""",
+    BUSY.format(seconds=25),
+    "%rocket config cycle_sleep",
+)
+
+
+def test_the_first_minute_with_a_real_session(jupyter: Lab) -> None:
+    """Cells become tasks, the dashboard follows; its buttons act while another cell sleeps."""
+    notebook = jupyter.open(*CELLS, width=1400, height=1000)
+    page = notebook.page
+    notebook.run(0)
+    page.get_by_text("No tasks yet").wait_for()
+    for cell in (1, 2, 3):
+        notebook.run(cell)
+    row(notebook, "ingest").locator(".rm-bar.rm-is-success").nth(1).wait_for()
+    row(notebook, "broken").locator(".rm-reason", has_text="ZeroDivisionError").wait_for()
+    notebook.start(4)
+    page.wait_for_timeout(500)
+    slow = row(notebook, "slow")
+    slow.get_by_role("button", name="Enable slow").click()
+    slow.locator(".rm-status", has_text="Running").wait_for(timeout=5_000)
+    notebook.shot("dashboard-real-session")
+    slow.locator(".rm-name").click()
+    page.locator(".rm-stdout", has_text="step 3").wait_for(timeout=5_000)
+    page.locator(".rm-detail").get_by_role("button", name="Terminate the runs of slow").click()
+    page.locator(".rm-detail-title", has_text="Terminated").wait_for(timeout=10_000)
+    page.click('button:has-text("All tasks")')
+    row(notebook, "ingest").get_by_role("button", name="Disable ingest").click()
+    row(notebook, "ingest").locator(".rm-status", has_text="Disabled").wait_for(timeout=5_000)
+    row(notebook, "broken").locator(".rm-name").click()
+    page.locator(".rm-error", has_text="ZeroDivisionError: division by zero").wait_for()
+    page.click('.rm-part:text-is("Why")')
+    page.locator(".rm-tree code", has_text="after task 'ingest'").first.wait_for()
+    notebook.shot("dashboard-real-why")
+    page.click('.rm-tabs button:text-is("Config")')
+    field = page.locator(".rm-option", has=page.locator("label", has_text="cycle_sleep"))
+    field.locator("input").fill("soon")
+    field.locator("input").press("Enter")
+    field.locator(".rm-bad", has_text="cycle_sleep").wait_for(timeout=5_000)
+    field.locator("input").fill("0.5")
+    field.locator("input").press("Enter")
+    field.get_by_text("default: 0.1").wait_for(timeout=5_000)
+    assert not notebook.is_done(4)
+    page.locator(".rm-root").get_by_role("button", name="Stop", exact=True).click()
+    page.locator(".rm-state-word", has_text="Stopped").wait_for(timeout=10_000)
+    page.locator(".rm-root").get_by_role("button", name="Start", exact=True).click()
+    page.locator(".rm-state-word", has_text="Running").wait_for(timeout=10_000)
+    assert notebook.errors == []
+
+
+def test_run_all_with_a_busy_cell_at_the_end(jupyter: Lab) -> None:
+    """The dashboard comes to life although its first words were queued behind a busy cell."""
+    notebook = jupyter.open(SHOWCASE, BUSY.format(seconds=20))
+    notebook.start(0)
+    notebook.start(1)
+    row(notebook, "ingest").wait_for(timeout=12_000)
+    assert not notebook.is_done(1)

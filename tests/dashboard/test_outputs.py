@@ -13,10 +13,18 @@ def test_streams_and_errors_become_text() -> None:
     items = output_items(
         [
             {"output_type": "stream", "name": "stdout", "text": ["a\x1b[31m", "b"]},
-            {"output_type": "error", "ename": "E", "evalue": "x", "traceback": ["\x1b[0;31mE\x1b[0m: x"]},
+            {
+                "output_type": "error",
+                "ename": "E",
+                "evalue": "x",
+                "traceback": ["\x1b[0;31mTraceback\n", "E\x1b[0m: x\n"],
+            },
         ]
     )
-    assert items == [{"kind": "text", "stream": "stdout", "text": "ab"}, {"kind": "error", "text": "E: x"}]
+    assert items == [
+        {"kind": "text", "stream": "stdout", "text": "ab"},
+        {"kind": "error", "text": "Traceback\nE: x"},
+    ]
 
 
 def test_pictures_become_data_addresses() -> None:

@@ -43,7 +43,7 @@ def _item(output: Mapping[str, Any]) -> dict[str, Any]:
             return {"kind": "text", "stream": stream} | _text(_joined(output.get("text")))
         if kind == "error":
             lines = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
-            return {"kind": "error"} | _text("\n".join(map(str, lines)))
+            return {"kind": "error"} | _text("\n".join(str(line).rstrip("\n") for line in lines))
         return _rich(output.get("data") or {})
     except Exception as error:  # a store of another version: one bad output must not hide the others
         return _note(f"An output could not be shown: {type(error).__name__}.")

@@ -145,6 +145,9 @@ def _form_value(value: Any, kind: str) -> str | bool:
 
 
 def _log_row(record: Any) -> LogRow:
+    message = record.reason or record.message or ""
+    if message == f"Task '{record.task_name}' status: '{record.action}'":
+        message = ""  # Rocketry's standing text says what the columns say
     return LogRow(
         task=record.task_name,
         action=str(record.action),
@@ -152,6 +155,6 @@ def _log_row(record: Any) -> LogRow:
         run_id=record.run_id or "",
         start=record.start,
         end=record.end,
-        message=record.reason or record.message or "",
+        message=message,
         exc_text=record.exc_text or "",
     )

@@ -7,6 +7,7 @@
 const ROW = 54; // px, fixed so that 10,000 tasks can be scrolled without drawing them
 const WINDOW = 80; // rows asked for at a time
 const PATIENCE = 1000; // ms until "waiting for the kernel…"
+const RETRIES = [400, 1000, 2500, 5000, 10000]; // ms until an unanswered "show" is said again
 const PING = 20000; // ms between two signs of life
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -665,7 +666,8 @@ class OutputView {
     this.run = run;
     if (!run) { setText(this.head, ""); return; }
     const when = run.start === null ? "" : ` · started ${this.app.time.moment(run.start)}`;
-    setText(this.head, `Run ${visible(run.id)}${when} · ${WORDS[run.action] ?? run.action}${run.reason ? `: ${run.reason}` : ""}`);
+    this.head.title = visible(run.id);
+    setText(this.head, `Run ${visible(run.id.length > 16 ? `${run.id.slice(0, 8)}…` : run.id)}${when} · ${WORDS[run.action] ?? run.action}${run.reason ? `: ${run.reason}` : ""}`);
     if (this.known && !this.items.length) this.drawEmpty();
   }
 
@@ -984,6 +986,7 @@ class App {
   close() {
     clearInterval(this.clock);
     clearInterval(this.pinger);
+    clearTimeout(this.asking);
     for (const { timer } of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
     this.model.off("msg:custom", this.onMessage);
@@ -1050,8 +1053,15 @@ class App {
 
   // Talking
 
-  sendShow(extra = {}) {
-    this.send("show", { tab: this.tab, ...this.tabs[this.tab].message(), ...extra });
+  /** Say what this view shows. A view's first words may reach the kernel before JupyterLab has made the
+      subshell that takes them while a cell runs: they would wait for that cell. Saying them again is free. */
+  sendShow(extra = {}, attempt = 0) {
+    if (extra.fresh) this.wantsAll = true;
+    const id = this.send("show", { tab: this.tab, ...this.tabs[this.tab].message(), fresh: Boolean(this.wantsAll) });
+    clearTimeout(this.asking);
+    if (id === undefined) return;
+    this.showId = id;
+    if (attempt < RETRIES.length) this.asking = setTimeout(() => { if (this.pending.has(id)) this.sendShow({}, attempt + 1); }, RETRIES[attempt]);
   }
 
   command(type, fields, element, done) {
@@ -1076,7 +1086,8 @@ class App {
     }
     if (quiet) return;
     const timer = setTimeout(() => this.notice("waiting", "Waiting for the kernel…", "calm"), PATIENCE);
-    this.pending.set(id, { timer, done });
+    this.pending.set(id, { timer, done, isShow: type === "show" });
+    return id;
   }
 
   checkComm() {
@@ -1118,8 +1129,9 @@ class App {
   answered(reply) {
     const waiting = this.pending.get(reply.id);
     if (!waiting) { if (reply.error) this.notice("command", reply.error, "bad"); return; }
-    clearTimeout(waiting.timer);
-    this.pending.delete(reply.id);
+    const answered = waiting.isShow ? [...this.pending].filter(([id, one]) => one.isShow && id <= reply.id) : [[reply.id, waiting]];
+    for (const [id, one] of answered) { clearTimeout(one.timer); this.pending.delete(id); }
+    if (reply.id === this.showId) this.wantsAll = false;
     if (!this.pending.size) this.notice("waiting", null);
     if (waiting.done) waiting.done(reply.error ?? null);
     else if (reply.error) this.notice("command", reply.error, "bad");
