@@ -52,7 +52,7 @@ class _Table(NamedTuple):
     stretches: tuple[Stretch, ...]
     offsets: tuple[Span, ...]
     highs: tuple[Reading, ...]
-    """The furthest reading by the end of each stretch; the last is endless."""
+    """The first reading that the clock has not shown by the end of each stretch; the last is endless."""
 
 
 def _offset_at(zone: tzinfo, instant: Instant) -> Span:
@@ -121,7 +121,7 @@ def reached(zone: tzinfo, instant: Instant) -> Reading:
     index = bisect_right(starts, instant) - 1
     shown = instant + offsets[index]
     if index and highs[index - 1] > shown:
-        return highs[index - 1]
+        return highs[index - 1] - 1
     return shown
 
 

@@ -105,7 +105,7 @@ _CLOCK: Final = re.compile(
 _IN_HOUR: Final = re.compile(rf"(?P<b>\d{{1,2}})(?::(?P<c>\d{{2}}){_FRACTION})?\s*(?:min(?:utes?)?)?")
 _IN_MINUTE: Final = re.compile(rf"(?P<c>\d{{1,2}}){_FRACTION}\s*(?:s|secs?|seconds?)?")
 _IN_SECOND: Final = re.compile(
-    r"(?P<ms>\d{1,4})(?:\.(?P<u>\d{1,3}))?\s*(?:ms|milliseconds?)?|0?\.(?P<f>\d{1,6})\s*s?"
+    r"0?\.(?P<f>\d{1,6})\s*s?|(?P<ms>\d{1,4})(?:\.(?P<u>\d{1,3}))?\s*(?:ms|milliseconds?)?"
 )
 _QUARTERS: Final = re.compile(r"(?P<n>[1-4])\s*(?:st|nd|rd|th)?\s*(?:quarter|q)")
 
