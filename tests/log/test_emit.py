@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -169,3 +170,40 @@ def test_text_cannot_forge_a_record() -> None:
     """Line ends, escapes and bidi marks of names are shown, not obeyed (RELIABILITY.md X5)."""
     assert escaped("a\nTask 'b'\x1b[31m\u202e") == "a\\nTask 'b'\\x1b[31m\\u202e"
     assert escaped("ä plain one") == "ä plain one"
+
+
+@pytest.mark.slow
+def test_red_mails_handler(logger: logging.Logger) -> None:
+    """The documented error mail arrives at a real SMTP server, with the task's name and traceback."""
+    controller_module = pytest.importorskip("aiosmtpd.controller", reason="pip install 'rocket_magic[test]'")
+    redmail = pytest.importorskip("redmail", reason="pip install 'rocket_magic[test]'")
+    from redmail.log import EmailHandler
+
+    received: list[bytes] = []
+
+    class Inbox:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            received.append(envelope.content)
+            return "250 OK"
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = controller_module.Controller(Inbox(), hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        handler = EmailHandler(
+            email=redmail.EmailSender(host="127.0.0.1", port=port, use_starttls=False),
+            sender="me@example.org",
+            receivers=["you@example.org"],
+            subject="Task failed: {record.task_name}",
+            html="<h2>{{ record.task_name }}</h2><pre>{{ record.exc_text }}</pre>",
+        )
+        handler.setLevel(logging.ERROR)
+        logger.addHandler(handler)
+        write(TaskLog(), record(0), record(1, "fail", exc_text="ValueError: boom"))
+    finally:
+        controller.stop()
+    assert len(received) == 1
+    assert b"Subject: Task failed: load" in received[0]
+    assert b"ValueError: boom" in received[0]
