@@ -123,6 +123,7 @@ class Board:
         self.log_pause_span: Span = 0
         self.only: frozenset[Task] | None = None
         self.owner: threading.Thread | None = None
+        self.virtual = False
         self.now: Instant = 0
         self.elapsed: Span = 0
         self.uptime: Span = 0
@@ -140,11 +141,7 @@ class Board:
         """Take the time once for everything that one step does."""
         clock = self.session.clock
         self.now, self.elapsed, self.uptime = clock.now(), clock.elapsed(), clock.uptime()
-
-    @property
-    def virtual(self) -> bool:
-        """Whether the clock stands still by itself."""
-        return isinstance(self.session.clock, VirtualClock)
+        self.virtual = type(clock) is VirtualClock
 
     @property
     def cycle(self) -> Span:

@@ -6,7 +6,6 @@ The order is the promise: the `run` record is in the repository before the task'
 from __future__ import annotations
 
 import traceback
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from rocket_magic.log import Record
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import LATE, Candidate
+from rocket_magic.scheduler._run_ids import RandomIds
 from rocket_magic.tasks import RunState, TaskRun
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rocket_magic.tasks import Task
 
 _LONGEST_PAUSE: Span = 60 * SECOND
+_NO_PARAMETERS = Parameters()
 
 
 class Starter:
@@ -35,6 +36,7 @@ class Starter:
     def __init__(self, board: Board, ender: Ender) -> None:
         self.board = board
         self.ender = ender
+        self._random_ids = RandomIds()
 
     def start(self, candidates: Sequence[Candidate]) -> None:
         """Start tasks, higher priority first, then in the order they were registered."""
@@ -80,7 +82,7 @@ class Starter:
             grace = None if configured is None else from_timedelta(configured)
         if grace is None or late <= grace:
             return False
-        run_id = self._run_id(task, Parameters(), next(board.run_numbers))
+        run_id = self._run_id(task, _NO_PARAMETERS, next(board.run_numbers))
         reason = f"missed: it was due {late / SECOND:.0f} s ago, which is more than misfire_grace_time allows"
         pair = [
             Record(task.name, action, board.now, run_id, start=board.now, due=candidate.due, reason=reason)
@@ -94,7 +96,7 @@ class Starter:
     def _prepare(self, candidate: Candidate) -> TaskRun | None:
         board, task = self.board, candidate.task
         config = board.session.config
-        batch = candidate.batch if candidate.batch is not None else Parameters()
+        batch = candidate.batch if candidate.batch is not None else _NO_PARAMETERS
         number = next(board.run_numbers)
         run_id = self._run_id(task, batch, number)
         run = TaskRun(
@@ -160,7 +162,7 @@ class Starter:
         make = task.func_run_id or self.board.session.config.func_run_id
         if make is not None:
             return str(make(task, params))
-        return f"{number:08d}" if self.board.virtual else uuid.uuid4().hex
+        return f"{number:08d}" if self.board.virtual else self._random_ids.next()
 
     def _run_record(self, run: TaskRun) -> Record:
         return Record(

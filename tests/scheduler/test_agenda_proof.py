@@ -62,7 +62,9 @@ def windows(draw, condition):
 
 
 leaves = st.one_of(
-    st.builds(lambda n, based: every(f"{n * 10} min", based=based), st.integers(1, 40), st.sampled_from(["run", "finish"])),
+    st.builds(
+        lambda n, based: every(f"{n * 10} min", based=based), st.integers(1, 40), st.sampled_from(["run", "finish"])
+    ),
     st.sampled_from([true, false, hourly, daily, weekly, retry(1), retry(3), running, ~running]),
     st.builds(lambda n: retry(2, delay=f"{n * 10} min"), st.integers(1, 5)),
     windows(daily),
@@ -76,7 +78,7 @@ leaves = st.one_of(
     st.builds(after_any_success, others, others),
     st.builds(lambda name, n: succeeded(name).today >= n, others, st.integers(1, 4)),
     st.builds(lambda name: started(name).this_hour, others),
-    st.builds(lambda name: failed(name), others),
+    st.builds(failed, others),
     st.builds(lambda n: finished.today < n, st.integers(1, 3)),
     st.builds(lambda name, n: running(name).more_than(f"{n * 10} min"), others, st.integers(1, 4)),
 )  # fmt: skip
@@ -84,8 +86,8 @@ leaves = st.one_of(
 conditions = st.recursive(
     leaves,
     lambda inner: st.one_of(
-        st.builds(lambda a, b: All(a, b), inner, inner),
-        st.builds(lambda a, b: Any(a, b), inner, inner),
+        st.builds(All, inner, inner),
+        st.builds(Any, inner, inner),
         st.builds(Not, inner),
     ),
     max_leaves=4,
