@@ -75,70 +75,68 @@ class Task:
         "successor",
     )
 
-    start_cond: Any = fields.field(
+    start_cond = fields.field(
         "start_cond",
         fields.as_start_condition,
         "When the task starts: a condition, phrase text, a bool or None (by hand).",
     )
-    end_cond: Any = fields.field(
+    end_cond = fields.field(
         "end_cond",
         fields.as_start_condition,
         "When a run is ended: a condition, phrase text, a bool or None (never).",
     )
-    description: str | None = fields.field("description", fields.as_given, "What the task does, for people.")
-    execution: str | None = fields.field(
+    description = fields.field("description", fields.as_given, "What the task does, for people.")
+    execution = fields.field(
         "execution",
         fields.as_execution,
         'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.',
     )
-    priority: int = fields.field(
+    priority = fields.field(
         "priority", fields.as_priority, "Of tasks due at one instant, higher starts first."
     )
-    disabled: bool = fields.field(
-        "disabled", fields.as_bool("disabled"), "A disabled task starts only by hand."
-    )
-    timeout: Any = fields.field(
+    disabled = fields.field("disabled", fields.as_bool("disabled"), "A disabled task starts only by hand.")
+    timeout = fields.field(
         "timeout",
         fields.as_timeout,
         'Longest run: seconds, "10 minutes", a timedelta or "never"; None: the session\'s.',
         fields.show_span,
     )
-    daemon: bool | None = fields.field(
+    daemon = fields.field(
         "daemon",
         fields.as_given,
         "Whether its process ends with the scheduler; None: the session's `tasks_as_daemon`.",
     )
-    permanent: bool = fields.field(
+    permanent = fields.field(
         "permanent", fields.as_bool("permanent"), "Runs for ever: no timeout, and is ended first at shutdown."
     )
-    multilaunch: Any = fields.field(
+    multilaunch = fields.field(
         "multilaunch",
         fields.as_multilaunch,
         "Parallel runs: True, False, or their largest number; None: the session's.",
     )
-    on_startup: bool = fields.field(
+    on_startup = fields.field(
         "on_startup", fields.as_bool("on_startup"), "Runs when the scheduler starts, and only then."
     )
-    on_shutdown: bool = fields.field(
+    on_shutdown = fields.field(
         "on_shutdown", fields.as_bool("on_shutdown"), "Runs when the scheduler stops, and only then."
     )
-    on_overlap: str | None = fields.field(
+    on_overlap = fields.field(
         "on_overlap",
         fields.as_overlap,
         'When due while running: "skip", "queue" or "replace"; None: the session\'s.',
     )
-    misfire_grace_time: Any = fields.field(
+    misfire_grace_time = fields.field(
         "misfire_grace_time",
         fields.as_grace,
         "How late a start may be before it is skipped and recorded as missed; None: the session's.",
         fields.show_span,
     )
-    rerun_interrupted: bool | None = fields.field(
+    rerun_interrupted = fields.field(
         "rerun_interrupted",
         fields.as_given,
         "Whether a run that the scheduler's death cut off is started again; None: the session's.",
     )
-    func_run_id: Callable[..., str] | None = fields.field(
+    func_run_id = fields.field(
         "func_run_id", fields.as_given, "Makes the id of a run from (task, parameters); None: the session's."
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rocket_magic.exc import ScheduleError, TaskError
 from rocket_magic.instants import NEVER, Span, to_timedelta
@@ -24,7 +24,14 @@ EXECUTIONS: Final = ("main", "async", "thread", "process", "dask")
 OVERLAPS: Final = ("skip", "queue", "replace")
 
 
-def field(name: str, convert: Convert, doc: str, show: Callable[[Any], Any] | None = None) -> Any:
+class Field(Protocol):
+    """What `field` makes: something that is read and set like an attribute."""
+
+    def __get__(self, task: Any, owner: Any = None) -> Any: ...
+    def __set__(self, task: Any, value: Any) -> None: ...
+
+
+def field(name: str, convert: Convert, doc: str, show: Callable[[Any], Any] | None = None) -> Field:
     """One checked field of a task, over the slot of its name with an underscore before.
 
     A property with a getter in C: the scheduler reads a dozen fields for each run.
