@@ -39,13 +39,17 @@ class Emitter:
         self.ignored: tuple[logging.Handler, ...] = ()
         self.dropped = 0
         self._on_error = on_error
+        self._logger: logging.Logger | None = None
         self._lock = threading.Lock()
         self._queue: queue.Queue[tuple[logging.Handler, logging.LogRecord]] = queue.Queue(_WAITING_AT_MOST)
         self._thread: threading.Thread | None = None
 
     def emit(self, records: Sequence[Record]) -> None:
         """Queue records for the handlers that listen."""
-        logger = logging.getLogger(self.logger_name)
+        logger = self._logger
+        if logger is None or logger.name != self.logger_name:
+            # made at the first record only: importing or opening touches no logger
+            logger = self._logger = logging.getLogger(self.logger_name)
         handlers = self._listeners(logger)
         if not handlers:
             return
@@ -71,7 +75,8 @@ class Emitter:
         found: list[logging.Handler] = []
         current: logging.Logger | None = logger
         while current is not None:
-            found += [handler for handler in current.handlers if handler not in self.ignored]
+            if current.handlers:
+                found += [handler for handler in current.handlers if handler not in self.ignored]
             current = current.parent if current.propagate else None
         return found
 

@@ -221,7 +221,8 @@ class TaskLog:
 
     def _take(self, records: Sequence[Record]) -> None:
         self._memory_history.add(records)
-        self._recent.extend(records)
+        if type(self._store) is not MemoryLog:
+            self._recent.extend(records)
         for record in records:
             if record.action is not Action.RUN:
                 ended = self._runs.get(record.task_name)
