@@ -95,13 +95,18 @@ class _Server:
         return data
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(descriptors)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            notice = NOTICE.pack(GONE, number, 0, error.errno or 0)
+        else:
+            if pid == 0:
+                self._become_worker(descriptors)
+            self._workers[pid] = number
+            notice = NOTICE.pack(STARTED, number, pid, 0)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._workers[pid] = number
-        self._control.sendall(NOTICE.pack(STARTED, number, pid, 0))
+        self._control.sendall(notice)
 
     def _become_worker(self, descriptors: list[int]) -> NoReturn:
         try:
@@ -120,7 +125,10 @@ class _Server:
 
     def _probe(self, names: list[str]) -> None:
         """Import modules in a child; the server follows when that went well."""
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # workers import for themselves then
+            return
         if pid == 0:
             code = 1
             try:

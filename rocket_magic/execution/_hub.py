@@ -49,6 +49,8 @@ class Hub:
         self._selector.register(self._listen, READ, self._rung)
         self._rung_already = False
         self._stopping = False
+        self._ended = False
+        self._ring_lock = threading.Lock()
         self._thread = start_thread(self._turn, name)
 
     # From any thread
@@ -56,9 +58,13 @@ class Hub:
     def post(self, callback: Callable[[], None]) -> None:
         """Have a callback called on the hub's thread."""
         self._posted.append(callback)
-        if not self._rung_already:
+        if self._rung_already:
+            return
+        with self._ring_lock:
+            if self._ended:  # its descriptor may be somebody else's by now
+                return
             self._rung_already = True
-            with contextlib.suppress(OSError):  # full: it is awake anyway; closed: nobody is left to call
+            with contextlib.suppress(BlockingIOError):  # full: it is awake anyway
                 os.write(self._ring, b"!")
 
     def is_here(self) -> bool:
@@ -110,9 +116,11 @@ class Hub:
                 while self._timers and self._timers[0][0] <= _uptime():
                     self._guarded(heapq.heappop(self._timers)[2])
         finally:
+            with self._ring_lock:
+                self._ended = True
+                os.close(self._ring)
             self._selector.close()
             os.close(self._listen)
-            os.close(self._ring)
 
     def _pause(self) -> float | None:
         if not self._timers:

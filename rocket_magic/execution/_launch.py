@@ -38,6 +38,10 @@ class Owner(Protocol):
         """A worker has ended with an exit code (negative: signal; None: unknown)."""
         ...
 
+    def worker_not_forked(self, number: int, error: int) -> None:
+        """The system refused to make the process; `error` is its error number."""
+        ...
+
     def modules_loaded(self) -> None:
         """Workers launched from now on have the modules that were asked for."""
         ...
@@ -112,6 +116,8 @@ class ForkServer:
             self._notices = self._notices[NOTICE.size :]
             if letter == STARTED:
                 self._owner.worker_started(number, pid)
+            elif letter == GONE and not pid:
+                self._owner.worker_not_forked(number, code)
             elif letter == GONE:
                 self._owner.worker_gone(number, code)
             elif letter == LOADED:

@@ -213,11 +213,23 @@ class Ends:
 
 
 def open_link(number: int) -> tuple[Link, Ends]:
-    """Both ends of the connection to a worker that is to be launched."""
-    ours, theirs = socket.socketpair()
-    out_read, out_write = os.pipe()
-    err_read, err_write = os.pipe()
+    """Both ends of the connection to a worker that is to be launched.
+
+    Raises:
+        OSError: No descriptors are left; none is kept then.
+    """
+    with contextlib.ExitStack() as undo:
+        ours, theirs = socket.socketpair()
+        undo.callback(ours.close)
+        undo.callback(theirs.close)
+        pipes = []
+        for _ in range(2):
+            pipes.append(os.pipe())
+            for descriptor in pipes[-1]:
+                undo.callback(os.close, descriptor)
+        undo.pop_all()
     ours.setblocking(False)
+    (out_read, out_write), (err_read, err_write) = pipes
     for descriptor in (out_read, err_read):
         os.set_blocking(descriptor, False)
     link = Link(number, ours, {"stdout": out_read, "stderr": err_read})

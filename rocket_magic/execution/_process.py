@@ -32,7 +32,7 @@ from rocket_magic.execution._outcome import deliver, terminated
 from rocket_magic.execution._pack import Home, pack_call
 from rocket_magic.execution._pool import Pool
 from rocket_magic.execution._wire import Piece, pack_frame
-from rocket_magic.instants import SECOND, Span
+from rocket_magic.instants import Span, from_seconds
 
 __all__ = ["ProcessExecutor"]
 
@@ -89,6 +89,7 @@ class ProcessExecutor:
         self._waiting: deque[_Run] = deque()
         self._numbers = itertools.count(1)
         self._preloaded: set[str] = set()
+        self._sweeping = False
         self._closed = False
         self._owner_pid = os.getpid()
         reference = weakref.ref(self)
@@ -167,6 +168,8 @@ class ProcessExecutor:
                 self._waiting.remove(run)
                 hub.post(lambda: self._report(run, terminated(run.order.run_id, run.order.flag)))
                 return True
+            if worker.run is not run:  # it has ended, and its value is being opened
+                return False
             self._signal(worker, number)
         if number is signal.SIGTERM:
             hub.post(lambda: hub.call_later(self._settings.grace, lambda: self._end_by_force(run)))
@@ -330,8 +333,8 @@ class ProcessExecutor:
             self._report(run, outcome)
         if self._waiting:
             self._supply()
-        elif not worker.retired and self._hub is not None:
-            self._hub.call_later(self._settings.idle_limit, lambda: self._end_idle(worker))
+        elif not worker.retired:
+            self._sweep_later()
 
     def _retire(self, worker: _Worker) -> None:
         """Let a worker end after its last run, and see to it that it does; the lock is held."""
@@ -345,13 +348,24 @@ class ProcessExecutor:
             if not worker.link.closed:
                 self._signal(worker, signal.SIGKILL)
 
-    def _end_idle(self, worker: _Worker) -> None:
+    def _sweep_later(self) -> None:
+        """Have idle workers ended when it is time; one timer serves them all."""
+        if self._hub is not None and not self._sweeping:
+            self._sweeping = True
+            self._hub.call_later(self._settings.idle_limit, self._sweep)
+
+    def _sweep(self) -> None:
+        """End workers that have been idle for too long; one is kept ready."""
+        self._sweeping = False
+        latest = _uptime() - from_seconds(self._settings.idle_limit)
         with self._lock:
-            if worker not in self._ready or len(self._ready) < _KEPT_READY + 1:
-                return
-            if _uptime() - worker.idle_since >= self._settings.idle_limit * SECOND:
-                self._ready.remove(worker)
-                self._retire(worker)
+            for worker in list(self._ready):
+                if len(self._ready) > _KEPT_READY and worker.idle_since <= latest:
+                    self._ready.remove(worker)
+                    self._retire(worker)
+            more = len(self._ready) > _KEPT_READY
+        if more:
+            self._sweep_later()
 
     # What launchers tell
 
@@ -389,6 +403,17 @@ class ProcessExecutor:
         worker.link.close()
         if run is not None:
             self._report(run, crashed(run.order, code))
+
+    def worker_not_forked(self, number: int, error: int) -> None:
+        """The system has no room for another process: the run that waited for it fails."""
+        with self._lock:
+            worker = self._workers.get(number)
+            run = None if worker is None else worker.run
+            if worker is not None:
+                worker.run = None
+        self.worker_gone(number, 0)
+        if run is not None:
+            self._report(run, not_started(run.order, OSError(error, os.strerror(error))))
 
     def modules_loaded(self) -> None:
         """Replace workers that were forked ahead without the modules."""

@@ -25,7 +25,9 @@ PRELOAD: Final = b"P"
 STARTED: Final = b"S"
 """Notice: worker number, its pid, 0."""
 GONE: Final = b"G"
-"""Notice: worker number, its pid, its exit code (negative: the signal that killed it)."""
+"""Notice: worker number, its pid, its exit code (negative: the signal that killed it).
+
+With pid 0 the worker could not be forked, and the code is the system's error number."""
 LOADED: Final = b"L"
 """Notice: modules were imported; workers forked from now on have them."""
 

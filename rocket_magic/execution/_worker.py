@@ -116,6 +116,9 @@ class _Worker:
         self._env: _Env | None = None
         self._asked = False
         self._known = set(sys.modules)
+        self._place: tuple[Any, ...] | None = None
+        self._environment = dict(os.environ)
+        self._path = list(sys.path)
         signal.signal(signal.SIGTERM, self._on_sigterm)
         threading.Thread(target=self._watch, name="rocket-magic-lifeline", daemon=True).start()
 
@@ -145,7 +148,7 @@ class _Worker:
             if order is None:
                 return 0
             (run_id, task_name, place, largest, reuse), body = order
-            _settle_in(place)
+            self._settle_in(place)
             outcome = self._run(run_id, task_name, body)
             del body
             _flush()
@@ -157,6 +160,23 @@ class _Worker:
                 return ENDED
             if not reuse:
                 return 0
+
+    def _settle_in(self, place: tuple[Any, ...]) -> None:
+        """Take over the scheduler's folder, search path and changed environment."""
+        folder, path, changed, removed = place
+        if folder is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(folder)
+        if place == self._place:
+            return
+        if self._place is not None:  # an earlier run's place was another one
+            os.environ.clear()
+            os.environ.update(self._environment)
+        self._place = place
+        sys.path[:] = self._path if path is None else path
+        os.environ.update(changed)
+        for name in removed:
+            os.environ.pop(name, None)
 
     # The run
 
@@ -337,19 +357,6 @@ def _refused(outcome: Outcome, task_name: str, error: BaseException) -> Outcome:
 
 
 # The process
-
-
-def _settle_in(place: tuple[Any, ...]) -> None:
-    """Take over the scheduler's folder, search path and changed environment."""
-    folder, path, changed, removed = place
-    if folder is not None:
-        with contextlib.suppress(OSError):
-            os.chdir(folder)
-    if path is not None:
-        sys.path[:] = path
-    os.environ.update(changed)
-    for name in removed:
-        os.environ.pop(name, None)
 
 
 def become_worker(channel: int, stdout: int, stderr: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -551,6 +552,44 @@ class TestWorkers:
         for _ in range(3):
             rig.outcome()
         assert eventually(lambda: len(rig.executor._workers) == 1, 5)  # type: ignore[attr-defined]
+
+    def test_a_reused_one_follows_the_parent_back(
+        self, make_rig: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A variable that was set for one run only is not set for the next in the same worker."""
+        rig = make_rig("process", process_reuse=True)
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", "kept the same")
+        look = lambda: (os.getpid(), os.environ.get("RM_ONCE"))
+        first = rig.run(look).value
+        monkeypatch.setenv("RM_ONCE", "1")
+        assert rig.run(look).value == (first[0], "1")
+        monkeypatch.delenv("RM_ONCE")
+        assert rig.run(look).value == first == (first[0], None)
+
+    def test_a_refused_fork_fails_the_run(self, process_rig: Rig) -> None:
+        """When the system has no room for a process the run says so, and the next one may succeed."""
+        executor: Any = process_rig.executor
+        process_rig.run(bodies.give_five)
+        order = process_rig.start(bodies.say_pid_and_wait)
+        number = next(n for n, worker in executor._workers.items() if worker.run is not None)
+        executor._hub.post(lambda: executor.worker_not_forked(number, errno.EAGAIN))
+        outcome = process_rig.outcome()
+        assert (outcome.run_id, outcome.action) == (order.run_id, Action.FAIL)
+        assert "no process could be started for it: BlockingIOError" in (outcome.reason or "")
+        assert process_rig.run(bodies.give_five).value == 5
+
+    def test_no_descriptors_left(self, process_rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A run for which there are no descriptors fails; nothing leaks, later runs succeed."""
+
+        def refuse(number: int) -> Any:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        with monkeypatch.context() as patch:
+            patch.setattr("rocket_magic.execution._process.open_link", refuse)
+            outcome = process_rig.run(bodies.give_five)
+        assert outcome.action is Action.FAIL
+        assert "Too many open files" in (outcome.reason or "")
+        assert process_rig.run(bodies.give_five).value == 5
 
     def test_spawn(self, make_rig: Make) -> None:
         """Without a fork server a fresh interpreter does the same."""
