@@ -2,8 +2,9 @@
 
     _window.py    Window (instants), Interval (datetimes)
     _base.py      TimePeriod: what every period answers
-    _timeof.py    TimeOfSecond … TimeOfYear, made of _points.py (what users write), _calendar.py (units)
-                  and _plans.py (when parts open and close, changes of clocks included)
+    _timeof.py    TimeOfSecond … TimeOfYear, made of _points.py, _clock_points.py and _dated_points.py (what
+                  users write), _calendar.py (units), _parts.py and _plans.py (when parts open and close,
+                  changes of clocks included)
     _cron.py      Cron, read by _cron_text.py
     _compose.py   All (`&`), Any (`|`), always, never
     _static.py    StaticInterval; TimeDelta, TimeSpanDelta, RelativeDay, seen from the moment of asking

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, ClassVar, Final, Self
@@ -10,10 +9,13 @@ from typing import Any, ClassVar, Final, Self
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Instant, Span
 from rocket_magic.time._base import RecurringPeriod
-from rocket_magic.time._calendar import Calendar, Fixed, Months, Years
+from rocket_magic.time._calendar import Fixed, Months, Years
+from rocket_magic.time._clock_points import ClockReader
+from rocket_magic.time._dated_points import MonthReader, WeekReader, YearReader
 from rocket_magic.time._duration import parse_duration
-from rocket_magic.time._plans import CalendarPlan, Part, Plan, RunningPlan, beats_of
-from rocket_magic.time._points import ClockReader, MonthReader, Point, Reader, WeekReader, YearReader
+from rocket_magic.time._parts import Unit, plan_of
+from rocket_magic.time._plans import Plan
+from rocket_magic.time._points import Point
 from rocket_magic.time._window import Window
 
 __all__ = [
@@ -28,27 +30,6 @@ __all__ = [
 
 _MONDAY: Final = 4 * DAY
 """1970-01-05, a Monday."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """A kind of calendar unit.
-
-    Attributes:
-        name: "second" … "year".
-        length: Its length in microseconds; of a month or year, the longest.
-        reader: Reads places in it.
-        point_word: How its phrases name a point: "at 10:00", "on Mon".
-        calendar: Numbers its units; None: it follows the running clock.
-        step: What `create_range` counts in.
-    """
-
-    name: str
-    length: Span
-    reader: Reader
-    point_word: str = "at"
-    calendar: Calendar | None = None
-    step: Span = DAY
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -75,7 +56,7 @@ class _TimeOf(RecurringPeriod):
     points: tuple[Point, ...]
     _plan: Plan = field(compare=False)
 
-    _unit: ClassVar[_Unit]
+    _unit: ClassVar[Unit]
 
     def __init__(
         self,
@@ -120,7 +101,7 @@ class _TimeOf(RecurringPeriod):
     def _set(self, word: str, points: tuple[Point, ...]) -> None:
         object.__setattr__(self, "word", word)
         object.__setattr__(self, "points", points)
-        object.__setattr__(self, "_plan", _plan(self._unit, word, points))
+        object.__setattr__(self, "_plan", plan_of(self._unit, word, points))
 
     @classmethod
     def _with_points(cls, word: str, values: tuple[Any, ...]) -> Self:
@@ -241,7 +222,7 @@ class _TimeOf(RecurringPeriod):
 _MOST_STEPS: Final = 10_000
 
 
-def _steps(unit: _Unit, first: Span, stop: Span, step: Any) -> list[Span]:
+def _steps(unit: Unit, first: Span, stop: Span, step: Any) -> list[Span]:
     whole = isinstance(step, int) and not isinstance(step, bool)
     span = (
         unit.step
@@ -264,63 +245,6 @@ def _year_steps(first: Span, stop: Span, step: Any) -> list[Span]:
     return [month for month in months if first <= month < stop][:: step or 1]
 
 
-def _plan(unit: _Unit, word: str, points: tuple[Point, ...]) -> Plan:
-    parts = _PARTS[word](unit, points)
-    if unit.calendar is not None:
-        return CalendarPlan(unit.calendar, parts)
-    return RunningPlan(unit.length, beats_of(unit.length, parts))
-
-
-def _whole(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001  the table's signature
-    return (Part(0),)
-
-
-def _starting(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001
-    return tuple(Part(point.opening) for point in points)
-
-
-def _at(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001
-    return tuple(
-        Part(point.opening, closing=point.closing)
-        if point.extent is None
-        else Part(point.opening, length=point.extent)
-        for point in points
-    )
-
-
-def _after(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:
-    return (Part(points[0].opening, closing=unit.length),)
-
-
-def _before(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:
-    if points[0].closing == 0:
-        msg = f"before {points[0].text!r}: that is where the {unit.name} begins, so no time is left"
-        raise ScheduleError(msg, text=points[0].text)
-    return (Part(0, closing=points[0].closing),)
-
-
-def _between(unit: _Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:
-    first, last = points
-    if first.text == last.text and last.opening == last.closing:
-        msg = (
-            f"between {first.text!r} and {last.text!r}: no time is left; for the whole {unit.name} write "
-            f"starting {first.text!r}, for a part of it give a later end"
-        )
-        raise ScheduleError(msg, text=first.text)
-    closing = last.closing if last.closing >= 0 else 31 * DAY + last.closing
-    return (Part(first.opening, closing=last.closing, wraps=closing <= first.rank),)
-
-
-_PARTS: Final[dict[str, Callable[[_Unit, tuple[Point, ...]], tuple[Part, ...]]]] = {
-    "": _whole,
-    "starting": _starting,
-    "at": _at,
-    "after": _after,
-    "before": _before,
-    "between": _between,
-}
-
-
 class TimeOfSecond(_TimeOf):
     """A part of each second: `TimeOfSecond("250 ms", "500 ms")`.
 
@@ -329,7 +253,7 @@ class TimeOfSecond(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("second", SECOND, ClockReader("second"), step=MILLISECOND)
+    _unit = Unit("second", SECOND, ClockReader("second"), step=MILLISECOND)
 
 
 class TimeOfMinute(_TimeOf):
@@ -340,7 +264,7 @@ class TimeOfMinute(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("minute", MINUTE, ClockReader("minute"), step=SECOND)
+    _unit = Unit("minute", MINUTE, ClockReader("minute"), step=SECOND)
 
 
 class TimeOfHour(_TimeOf):
@@ -352,7 +276,7 @@ class TimeOfHour(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("hour", HOUR, ClockReader("hour"), step=MINUTE)
+    _unit = Unit("hour", HOUR, ClockReader("hour"), step=MINUTE)
 
 
 class TimeOfDay(_TimeOf):
@@ -379,7 +303,7 @@ class TimeOfDay(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("day", DAY, ClockReader("day"), calendar=Fixed(DAY, 0), step=HOUR)
+    _unit = Unit("day", DAY, ClockReader("day"), calendar=Fixed(DAY, 0), step=HOUR)
 
 
 class TimeOfWeek(_TimeOf):
@@ -390,7 +314,7 @@ class TimeOfWeek(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("week", 7 * DAY, WeekReader(), "on", Fixed(7 * DAY, _MONDAY))
+    _unit = Unit("week", 7 * DAY, WeekReader(), "on", Fixed(7 * DAY, _MONDAY))
 
 
 class TimeOfMonth(_TimeOf):
@@ -405,7 +329,7 @@ class TimeOfMonth(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("month", 31 * DAY, MonthReader(), "on", Months())
+    _unit = Unit("month", 31 * DAY, MonthReader(), "on", Months())
 
 
 class TimeOfYear(_TimeOf):
@@ -418,4 +342,4 @@ class TimeOfYear(_TimeOf):
     """
 
     __slots__ = ()
-    _unit = _Unit("year", 366 * DAY, YearReader(), "on", Years())
+    _unit = Unit("year", 366 * DAY, YearReader(), "on", Years())
