@@ -136,6 +136,19 @@ def test_closing_ends_the_publisher(source: FakeSource) -> None:
     assert source.listeners == []
 
 
+def test_a_comm_that_closes_ends_the_publisher(source: FakeSource) -> None:
+    """The page may close the way itself: the thread ends too."""
+    made = Dashboard(source)
+    assert made.is_open
+    made.comm.handle_close({})
+    thread = made._publisher._thread
+    assert thread is not None
+    thread.join(5)
+    assert not made.is_open
+    assert source.listeners == []
+    made.close()
+
+
 def test_clicks_are_answered_on_subshells_where_there_are_any() -> None:
     """The private hook of ipykernel is replaced where it exists, and only there."""
 

@@ -65,13 +65,13 @@ def as_html(state: StateView, tasks: Sequence[TaskRow], zone: tzinfo) -> str:
             f'background:{_DOTS.get(status_word(task), "#8a8a8a")}"></span>'
         )
         cells = f'<td style="{cell};{line};font-weight:600">{name}</td>'
-        cells += f'<td style="{cell};{line}">{dot}{status}</td>'
+        cells += f'<td style="{cell};{line};white-space:nowrap">{dot}{status}</td>'
         cells += "".join(f'<td style="{cell};{line}">{text}</td>' for text in rest)
         rows.append(f"<tr>{cells}</tr>")
     return (
         '<div style="font-size:13px;line-height:1.4">'
         f'<div style="padding:4px 0 8px"><b>rocket_magic</b> · {escape(_summary(state, tasks))}</div>'
-        f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead>'
+        f'<table style="border-collapse:collapse;font-size:13px"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>{_rest(tasks)}</div>"
     )
 

@@ -55,6 +55,11 @@ class Dashboard(anywidget.AnyWidget):
             self.comm.on_close(lambda _message: self._publisher.close())
         self._publisher.start()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still shows its session; once closed, make a new one."""
+        return self._publisher.is_alive
+
     def close(self) -> None:
         """End the publisher and remove the widget from the pages."""
         publisher = self.__dict__.get("_publisher")
