@@ -237,6 +237,7 @@ class Board:
         """Log an error that an option silences, with its traceback, and count it."""
         self.silenced_errors += 1
         self.scheduler_log.error(message, exc_info=(type(error), error, error.__traceback__))
+        self.publish("state")
 
     def fail(self, message: str, error: BaseException) -> None:
         """Stop the scheduler for an error that no option silences: all runs are ended."""

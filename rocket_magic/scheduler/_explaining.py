@@ -27,7 +27,7 @@ def explain_task(board: Board, session: Owner, task: Task) -> Explanation:
     holds = tuple(Explanation(text, False, reason, NEVER) for text, reason in _what_holds(board, task))
     starts = bool(condition.state) and not holds
     if task.batches and board.phase is Phase.RUNNING:
-        reason = f"{len(task.batches)} run(s) by hand are queued"
+        reason = f"{counted(len(task.batches), 'run')} by hand queued"
     elif starts:
         reason = "it starts now"
     elif holds:
@@ -44,6 +44,11 @@ def explain_task(board: Board, session: Owner, task: Task) -> Explanation:
     )
 
 
+def counted(number: int, word: str) -> str:
+    """A number with its word: "1 run", "2 runs"."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def _what_holds(board: Board, task: Task) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if board.phase is not Phase.RUNNING:
@@ -57,7 +62,7 @@ def _what_holds(board: Board, task: Task) -> list[tuple[str, str]]:
     if task.on_startup or task.on_shutdown:
         found.append(("part of the schedule", "it runs only at startup or shutdown"))
     if task.runs:
-        found.append(("not running", f"{len(task.runs)} run(s) of it are in flight"))
+        found.append(("not running", f"{counted(len(task.runs), 'run')} of it in flight"))
     if task.held_by:
         found.append(("free to start", task.held_by))
     if task.barred:

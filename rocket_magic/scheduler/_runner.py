@@ -435,19 +435,20 @@ class Runner:
         for text in recovery.repaired:
             board.scheduler_log.warning("The task log was repaired: %s", text)
         for name in recovery.interrupted:
-            task = self.session.find_task(name)
             board.scheduler_log.warning("A run of task %r was cut off by the scheduler's death", name)
+        for name, in_a_row in recovery.interrupted_in_a_row.items():
+            task = self.session.find_task(name)
             if task is None:
                 continue
             rerun = config.rerun_interrupted if task.rerun_interrupted is None else task.rerun_interrupted
-            if recovery.interrupted_in_a_row.get(task.name, 1) >= _MOST_INTERRUPTED:
+            if in_a_row >= _MOST_INTERRUPTED:
                 task.barred = (
-                    f"its last {_MOST_INTERRUPTED} runs were cut off by the scheduler's death; "
+                    f"its last {in_a_row} runs were cut off by the scheduler's death; "
                     "run it by hand once it is safe"
                 )
-                board.scheduler_log.error(
-                    "Task %r is not started again by itself: %s", task.name, task.barred
-                )
+                board.scheduler_log.error("Task %r is not started again by itself: %s", name, task.barred)
+            elif name not in recovery.interrupted:
+                continue
             elif rerun:
                 task.queued_starts = 1
             else:

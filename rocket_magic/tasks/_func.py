@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class FuncTask(Task):
         if self.location is None:
             msg = f"task {self.name!r} has nothing to call"
             raise TaskError(msg)
-        plan = ParameterPlan.of(self.location.load())
+        plan = ParameterPlan.of(self.location.as_call())
         if self.location.cache:
             self._plan = plan
         return plan
@@ -112,6 +113,10 @@ class FunctionInFile:
     folders: tuple[str, ...]
     cache: bool
 
+    def as_call(self) -> FileCall:
+        """Something to call with the function's signature, that imports the file where it is called."""
+        return FileCall(self, inspect.signature(self.load()))
+
     def load(self) -> Callable[..., Any]:
         """Import the file anew and give the function.
 
@@ -135,6 +140,29 @@ class FunctionInFile:
             msg = f"{self.path!r} has no function {self.name!r}"
             raise TaskError(msg)
         return function  # type: ignore[no-any-return]  # checked by callable()
+
+
+class FileCall:
+    """Calls a function in a file; the file is imported in the run's thread or process.
+
+    Args:
+        location: Where the function is.
+        signature: What it takes.
+    """
+
+    def __init__(self, location: FunctionInFile, signature: inspect.Signature | None = None) -> None:
+        self.location = location
+        self.__name__ = location.name
+        if signature is not None:
+            self.__signature__ = signature
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Import and call."""
+        return self.location.load()(*args, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel without the signature: the parameters are settled before."""
+        return FileCall, (self.location,)
 
 
 def callable_name(func: Any) -> str:
