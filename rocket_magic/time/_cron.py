@@ -12,7 +12,7 @@ from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import DAY, HOUR, MINUTE, SECOND, Instant, Span
 from rocket_magic.time._base import RecurringPeriod
 from rocket_magic.time._calendar import month_of
-from rocket_magic.time._cron_text import CronFields, read_cron
+from rocket_magic.time._cron_text import CronFields, days_of, read_cron
 from rocket_magic.time._offsets import Reading, locate, reached, reading, stretch
 from rocket_magic.time._plans import CORRECTION
 
@@ -28,7 +28,7 @@ _NEAR: Final = 2 * DAY
 _KEYWORDS: Final = ("minute", "hour", "day_of_month", "month", "day_of_week")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Pattern:
     """Matching readings of a local clock: fitting days, and in each the same times."""
 
@@ -64,7 +64,7 @@ class _Pattern:
         """Give the first matching reading at or after one; None when there is none within 50 years."""
         day, time = divmod(wall, DAY)
         year, month = month_of(day)
-        days = self.fields.days_of(year, month + 1)
+        days = days_of(self.fields.days, year, month + 1)
         place = bisect_left(days, day)
         if place < len(days) and days[place] == day:
             fitting = self.next_time(time)
@@ -77,14 +77,14 @@ class _Pattern:
             index, place = index + 1, 0
             if index > last:
                 return None
-            days = self.fields.days_of(index // 12, index % 12 + 1)
+            days = days_of(self.fields.days, index // 12, index % 12 + 1)
         return days[place] * DAY + self.fields.hours[0] * HOUR + self.within[0]
 
     def previous_reading(self, wall: Reading) -> Reading | None:
         """Give the last matching reading at or before one; None when there is none within 50 years."""
         day, time = divmod(wall, DAY)
         year, month = month_of(day)
-        days = self.fields.days_of(year, month + 1)
+        days = days_of(self.fields.days, year, month + 1)
         place = bisect_right(days, day) - 1
         if place >= 0 and days[place] == day:
             fitting = self.previous_time(time)
@@ -97,7 +97,7 @@ class _Pattern:
             index -= 1
             if index < first:
                 return None
-            days = self.fields.days_of(index // 12, index % 12 + 1)
+            days = days_of(self.fields.days, index // 12, index % 12 + 1)
             place = len(days) - 1
         return days[place] * DAY + self.fields.hours[-1] * HOUR + self.within[-1]
 
@@ -159,6 +159,9 @@ class Cron(RecurringPeriod):
         object.__setattr__(self, "seconds", seconds)
         object.__setattr__(self, "_key", words.upper())
         object.__setattr__(self, "_pattern", pattern)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (self.text, self.seconds)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Cron):
@@ -226,6 +229,10 @@ class Cron(RecurringPeriod):
 
     def __repr__(self) -> str:
         return f"Cron({self.text!r}{', seconds=True' if self.seconds else ''})"
+
+
+def _remake(text: str, seconds: bool) -> Cron:
+    return Cron(text, seconds=seconds)
 
 
 def _from_keywords(given: dict[str, Any], *, seconds: bool) -> str:

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from cronsim import CronSim, CronSimError
 
 from rocket_magic.exc import ScheduleError
 from rocket_magic.time._calendar import days_before_month, days_in_month
 
-__all__ = ["CronFields", "read_cron"]
+__all__ = ["CronDays", "CronFields", "days_of", "read_cron"]
 
 MACROS: Final = {
     "@yearly": "0 0 1 1 *",
@@ -44,20 +44,19 @@ _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _NEAREST: Final = re.compile(r"(\d{1,2})W")
 _NAMED_LAST: Final = re.compile(rf"({'|'.join(_DAYS)})L")
 _TO_SUNDAY: Final = re.compile(r"((?:MON|TUE|WED|THU|FRI|SAT|[1-6])-)SUN(?=/|$)")
-_STEPPED_LAST: Final = re.compile(r"[LW#].*/|/.*[LW#]")
+_STEPPED_DAY: Final = re.compile(r"[LW].*/|/.*[LW]")
+_STEPPED_WEEKDAY: Final = re.compile(r"[L#].*/|/.*[L#]")
+_CRONSIM: Final = ("seconds", "minutes", "hours", "days", "months", "weekdays")
 _LAST: Final = -1000
 _LAST_WEEKDAY: Final = -1001
 _SATURDAY: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CronFields:
-    """What a cron text lets through.
+@dataclass(frozen=True, slots=True, eq=False)
+class CronDays:
+    """The days that fit; texts with equal day fields share one, and so its cached months.
 
     Attributes:
-        seconds: Seconds of the minute, sorted.
-        minutes: Minutes of the hour, sorted.
-        hours: Hours of the day, sorted.
         days: Days of the month.
         last_day: The month's last day too.
         last_weekday: The month's last day from Monday to Friday too.
@@ -65,13 +64,9 @@ class CronFields:
         months: Months, 1-12.
         weekdays: Days of the week, 0 is Monday.
         nth_weekdays: Pairs of a weekday and which one in its month; 0: the last.
-        both_days: Whether day of month *and* day of week must fit; else one is enough.
-        fixed: Whether neither minute nor hour begins with "*": it then keeps to fixed times (T2, T3).
+        both: Whether day of month *and* day of week must fit; else one is enough.
     """
 
-    seconds: tuple[int, ...]
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
     days: frozenset[int]
     last_day: bool
     last_weekday: bool
@@ -79,14 +74,10 @@ class CronFields:
     months: frozenset[int]
     weekdays: frozenset[int]
     nth_weekdays: frozenset[tuple[int, int]]
-    both_days: bool
-    fixed: bool
+    both: bool
 
-    def days_of(self, year: int, month: int) -> tuple[int, ...]:
-        """Give the days of a month (1-12) that fit, counted from 1970-01-01, sorted."""
-        return _days_of(self, year, month)
-
-    def _month_days(self, length: int, first_weekday: int) -> set[int]:
+    def month_days(self, length: int, first_weekday: int) -> set[int]:
+        """Give the days that fit by their number, in a month of a length that begins on a weekday."""
         fitting = {day for day in self.days if day <= length}
         last_weekday = (first_weekday + length - 1) % 7
         if self.last_day:
@@ -98,7 +89,8 @@ class CronFields:
                 fitting.add(_nearest_weekday(day, length, (first_weekday + day - 1) % 7))
         return fitting
 
-    def _week_days(self, length: int, first_weekday: int) -> set[int]:
+    def week_days(self, length: int, first_weekday: int) -> set[int]:
+        """Give the days that fit by their weekday, in a month of a length that begins on a weekday."""
         fitting = {day for day in range(1, length + 1) if (first_weekday + day - 1) % 7 in self.weekdays}
         for weekday, number in self.nth_weekdays:
             first = 1 + (weekday - first_weekday) % 7
@@ -106,6 +98,25 @@ class CronFields:
             if day <= length:
                 fitting.add(day)
         return fitting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CronFields:
+    """What a cron text lets through.
+
+    Attributes:
+        seconds: Seconds of the minute, sorted.
+        minutes: Minutes of the hour, sorted.
+        hours: Hours of the day, sorted.
+        days: The days.
+        fixed: Whether neither minute nor hour begins with "*": it then keeps to fixed times (T2, T3).
+    """
+
+    seconds: tuple[int, ...]
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: CronDays
+    fixed: bool
 
 
 def _nearest_weekday(day: int, length: int, weekday: int) -> int:
@@ -117,17 +128,17 @@ def _nearest_weekday(day: int, length: int, weekday: int) -> int:
 
 
 @lru_cache(maxsize=8192)
-def _days_of(fields: CronFields, year: int, month: int) -> tuple[int, ...]:
+def days_of(fields: CronDays, year: int, month: int) -> tuple[int, ...]:
+    """Give the days of a month (1-12) that fit, counted from 1970-01-01, sorted."""
     if month not in fields.months:
         return ()
     length, before = days_in_month(year, month - 1), days_before_month(year, month - 1)
     first_weekday = (before + 3) % 7  # 1970-01-01 was a Thursday
-    by_month, by_week = fields._month_days(length, first_weekday), fields._week_days(length, first_weekday)  # noqa: SLF001  a part of it, cached
-    fitting = by_month & by_week if fields.both_days else by_month | by_week
+    by_month, by_week = fields.month_days(length, first_weekday), fields.week_days(length, first_weekday)
+    fitting = by_month & by_week if fields.both else by_month | by_week
     return tuple(sorted(before + day - 1 for day in fitting))
 
 
-@lru_cache(maxsize=2048)
 def read_cron(text: str, with_seconds: bool) -> CronFields:
     """Read a cron text.
 
@@ -139,19 +150,72 @@ def read_cron(text: str, with_seconds: bool) -> CronFields:
         ScheduleError: A field can't be read, or no day ever fits.
     """
     tokens = _tokens(text, with_seconds)
-    plain = [_normal(token, place) for place, token in enumerate(tokens)]
-    nearest = frozenset(int(match[1]) for item in plain[3].split(",") if (match := _NEAREST.fullmatch(item)))
-    if any(not 1 <= day <= 31 for day in nearest):  # noqa: PLR2004  days of a month
-        raise _bad_field(text, tokens, 3)
-    kept = [item for item in plain[3].split(",") if not _NEAREST.fullmatch(item)]
-    both = plain[3].startswith("*") or plain[5].startswith("*")
-    plain[3] = ",".join(kept) or "*"
-    for place in (3, 5):
-        if any(_STEPPED_LAST.search(item) for item in plain[place].split(",")):
-            raise _bad_field(text, tokens, place)
-    fields = _fields(_parsed(text, tokens, plain), plain, nearest, both=both, no_days=not kept)
-    _refuse_never(fields, text, tokens)
-    return fields
+    plain = [token.upper() for token in tokens]
+    clock = [_values(place, plain[place]) for place in range(3)]
+    if None in clock:
+        raise _bad_field(text, tokens, clock.index(None))
+    days = _days(plain[3], plain[4], plain[5])
+    if isinstance(days, int):
+        raise _bad_field(text, tokens, days)
+    if days is None:
+        raise _never(text, tokens)
+    seconds, minutes, hours = (tuple(sorted(values or ())) for values in clock)
+    fixed = not plain[1].startswith("*") and not plain[2].startswith("*")
+    return CronFields(seconds, minutes, hours, days, fixed)
+
+
+@lru_cache(maxsize=4096)
+def _values(place: int, field: str) -> frozenset[Any] | None:
+    """Give what one field lets through, as cronsim reads it; None when it can't be read."""
+    fields = ["*"] * (len(FIELDS) + 1)
+    fields[place] = field
+    try:
+        parsed = CronSim(" ".join(fields), _ANY_DAY)
+    except (CronSimError, ValueError):
+        return None
+    return frozenset(getattr(parsed, _CRONSIM[place]))
+
+
+@lru_cache(maxsize=2048)
+def _days(month_days: str, months: str, week_days: str) -> CronDays | int | None:
+    """Read the three day fields.
+
+    Returns:
+        The days; the place of a field that can't be read; or None when no day ever fits.
+    """
+    items = month_days.split(",")
+    nearest = frozenset(int(match[1]) for item in items if (match := _NEAREST.fullmatch(item)))
+    numbered = ",".join(item for item in items if not _NEAREST.fullmatch(item))
+    days = _values(3, numbered) if numbered else frozenset()
+    if days is None or not nearest <= set(range(1, 32)) or any(map(_STEPPED_DAY.search, items)):
+        return 3
+    in_year = _values(4, months)
+    if in_year is None:
+        return 4
+    week_items = [_plain_weekday(item) for item in week_days.split(",")]
+    in_week = _values(5, ",".join(week_items))
+    if in_week is None or any(map(_STEPPED_WEEKDAY.search, week_items)):
+        return 5
+    nth = {item for item in in_week if isinstance(item, tuple)}
+    fields = CronDays(
+        days=frozenset(day for day in days if day > 0),
+        last_day=_LAST in days,
+        last_weekday=_LAST_WEEKDAY in days,
+        nearest=nearest,
+        months=in_year,
+        weekdays=frozenset((day - 1) % 7 for day in in_week - nth),
+        nth_weekdays=frozenset(((day - 1) % 7, max(number, 0)) for day, number in nth),
+        both=month_days.startswith("*") or week_days.startswith("*"),
+    )
+    # 28 years hold a year of each kind: leap or common, beginning on each day of the week.
+    fits = any(days_of(fields, year, month) for year in range(2000, 2028) for month in sorted(in_year))
+    return fields if fits else None
+
+
+def _plain_weekday(item: str) -> str:
+    """Write a list item as cronsim knows it: FRIL as 5L, FRI-SUN as FRI-7."""
+    item = _NAMED_LAST.sub(lambda match: f"{_DAYS.index(match[1])}L", item)
+    return _TO_SUNDAY.sub(r"\g<1>7", item)
 
 
 def _tokens(text: str, with_seconds: bool) -> list[str]:
@@ -187,29 +251,6 @@ def _macro(text: str) -> str:
     return MACROS[text.lower()]
 
 
-def _normal(token: str, place: int) -> str:
-    token = token.upper()
-    if place != len(FIELDS):
-        return token
-    items = (_NAMED_LAST.sub(lambda match: f"{_DAYS.index(match[1])}L", item) for item in token.split(","))
-    return ",".join(_TO_SUNDAY.sub(r"\g<1>7", item) for item in items)
-
-
-def _parsed(text: str, tokens: list[str], plain: list[str]) -> CronSim:
-    try:
-        return CronSim(" ".join(plain), _ANY_DAY)
-    except (CronSimError, ValueError):
-        pass
-    for place, token in enumerate(plain):
-        alone = ["*"] * len(plain)
-        alone[place] = token
-        try:
-            CronSim(" ".join(alone), _ANY_DAY)
-        except (CronSimError, ValueError):
-            raise _bad_field(text, tokens, place) from None
-    raise _never(text, tokens)
-
-
 def _bad_field(text: str, tokens: list[str], place: int) -> ScheduleError:
     name, accepted = (_SECOND, *FIELDS)[place]
     msg = (
@@ -217,34 +258,6 @@ def _bad_field(text: str, tokens: list[str], place: int) -> ScheduleError:
         "lists (1,2), ranges (1-5) and steps (*/2, 1-9/2, 5/2)"
     )
     return ScheduleError(msg, text=text, position=max(text.find(tokens[place]), 0))
-
-
-def _fields(
-    parsed: CronSim, plain: list[str], nearest: frozenset[int], *, both: bool, no_days: bool
-) -> CronFields:
-    days = set() if no_days else parsed.days
-    numbered = {item for item in parsed.weekdays if isinstance(item, tuple)}
-    plain_days = {item for item in parsed.weekdays if not isinstance(item, tuple)}
-    return CronFields(
-        seconds=tuple(sorted(parsed.seconds)),
-        minutes=tuple(sorted(parsed.minutes)),
-        hours=tuple(sorted(parsed.hours)),
-        days=frozenset(day for day in days if day > 0),
-        last_day=_LAST in days,
-        last_weekday=_LAST_WEEKDAY in days,
-        nearest=nearest,
-        months=frozenset(parsed.months),
-        weekdays=frozenset((day - 1) % 7 for day in plain_days),
-        nth_weekdays=frozenset(((day - 1) % 7, max(number, 0)) for day, number in numbered),
-        both_days=both,
-        fixed=not plain[1].startswith("*") and not plain[2].startswith("*"),
-    )
-
-
-def _refuse_never(fields: CronFields, text: str, tokens: list[str]) -> None:
-    # 28 years hold a year of each kind: leap or common, beginning on each day of the week.
-    if not any(fields.days_of(year, month) for year in range(2000, 2028) for month in sorted(fields.months)):
-        raise _never(text, tokens)
 
 
 def _never(text: str, tokens: list[str]) -> ScheduleError:

@@ -20,7 +20,10 @@ _LONG_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday",
 _WEEKDAY_NAMES: Final = {
     **{name.lower(): day for day, name in enumerate(_WEEKDAYS)},
     **{name: day for day, name in enumerate(_LONG_WEEKDAYS)},
-    "tues": 1, "weds": 2, "thur": 3, "thurs": 3,
+    "tues": 1,
+    "weds": 2,
+    "thur": 3,
+    "thurs": 3,
 }
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONG_MONTHS: Final = (
