@@ -188,12 +188,14 @@ _GLOBAL_READS: Final = {
 
 
 def _reads(statement: ast.stmt) -> tuple[set[str], set[str]]:
-    """Names read when the statement is executed, and names that a function it defines reads later."""
+    """Names read when the statement is executed, and names that are read after it has bound its own."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         head: list[ast.AST] = [*statement.decorator_list, statement.args]
         if statement.returns is not None:
             head.append(statement.returns)
         return _loads(head), _loads(statement.body)
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        return _loads([item.context_expr for item in statement.items]), _loads(statement.body)
     return _loads([statement]), set()
 
 

@@ -16,7 +16,7 @@ from IPython.core.error import UsageError
 
 from rocket_magic.notebook._text import caret
 
-__all__ = ["Word", "assignment", "pointed", "unquoted", "words"]
+__all__ = ["Word", "assignment", "pointed", "unquoted", "whole_assignments", "words"]
 
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _ASSIGNMENT: Final = re.compile(r"([^\W\d]\w*)=(?!=)(.*)", re.DOTALL)
@@ -54,6 +54,18 @@ def words(line: str) -> list[Word]:
         UsageError: A quote or bracket isn't closed.
     """
     return list(_words(line))
+
+
+def whole_assignments(line: str, pieces: list[Word]) -> list[Word]:
+    """Let the expression of `name=1 + 2` go on to the next assignment or option."""
+    joined: list[Word] = []
+    for piece in pieces:
+        goes_on = joined and assignment(joined[-1].text) is not None
+        if goes_on and assignment(piece.text) is None and not piece.text.startswith("--"):
+            joined[-1] = Word(line[joined[-1].start : piece.end], joined[-1].start, piece.end)
+        else:
+            joined.append(piece)
+    return joined
 
 
 def assignment(text: str) -> tuple[str, str] | None:

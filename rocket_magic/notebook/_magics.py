@@ -14,7 +14,7 @@ from IPython.core.magic import no_var_expand
 
 from rocket_magic.exc import RocketMagicError
 from rocket_magic.notebook._home import Notebook
-from rocket_magic.notebook._line import Word, words
+from rocket_magic.notebook._line import Word, whole_assignments, words
 from rocket_magic.notebook._options import help_text
 from rocket_magic.notebook._register import register_cell
 from rocket_magic.notebook._text import caret, did_you_mean, one_line, printable
@@ -88,7 +88,7 @@ def run_command(notebook: Notebook, line: str) -> Any:
     Raises:
         UsageError: Anything that is wrong with it.
     """
-    pieces = words(line)
+    pieces = whole_assignments(line, words(line))
     if not pieces or pieces[0].value in {"help", "--help", "-h"}:
         return _help(pieces[1:], line)
     name = pieces[0].value

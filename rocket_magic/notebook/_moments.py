@@ -77,6 +77,9 @@ def next_run(session: Session, snapshot: TaskSnapshot) -> str:
     if snapshot.disabled:
         return "none, it is disabled"
     if snapshot.next_at is None:
+        task = session.find_task(snapshot.name)
+        if task is not None and snapshot.next_text.startswith(("never", "depends on")):
+            return first_run(session, task.name, task.start_cond)  # it may be too new to have been looked at
         return one_line(snapshot.next_text or "not known")
     return _told(session, from_seconds(snapshot.next_at))
 

@@ -49,7 +49,7 @@ def evaluate(text: str, namespace: Mapping[str, Any], what: str, line: str = "",
         return eval(code, scope)  # noqa: S307  the local user's own expression
     except SyntaxError as error:
         msg = f"{what}: {error.msg}"
-        raise pointed(msg, shown, place + (error.offset or 1) - 1) from None
+        raise pointed(msg, shown, place + (error.offset - 1 if error.offset else len(text))) from None
     except NameError as error:
         hint = did_you_mean(error.name or "", [*scope, *vars(builtins)])
         msg = (

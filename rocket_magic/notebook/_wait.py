@@ -12,10 +12,11 @@ from rocket_magic.exc import ClockError, TaskError
 from rocket_magic.session import Session
 from rocket_magic.tasks import Task
 
-__all__ = ["run_and_wait", "until_clock_is"]
+__all__ = ["restart_and_wait", "run_and_wait", "until_clock_is", "until_state_is"]
 
 _LOOK_EVERY = 0.2
 _LONGEST_RESTART = 10.0
+_LONGEST_ANSWER = 1.0
 
 
 class _Watcher:
@@ -60,6 +61,41 @@ def run_and_wait(session: Session, task: Task, values: Mapping[str, Any]) -> tup
         forget()
     assert watcher.result is not None
     return watcher.result
+
+
+def until_state_is(session: Session, *states: str) -> None:
+    """Wait a moment for the scheduler to be in one of these states: it takes note of a wish in its loop."""
+    there = threading.Event()
+
+    def look(_change: Any = None) -> None:
+        if session.snapshot_state().state in states:
+            there.set()
+
+    forget = session.subscribe(look)
+    try:
+        look()
+        there.wait(_LONGEST_ANSWER)
+    finally:
+        forget()
+
+
+def restart_and_wait(session: Session) -> bool:
+    """Restart; whether the scheduler was up again within a moment (runs in flight end first)."""
+    up = threading.Event()
+    was_down = threading.Event()
+
+    def look(_change: Any) -> None:
+        if not _is_up(session):
+            was_down.set()
+        elif was_down.is_set():
+            up.set()
+
+    forget = session.subscribe(look)
+    try:
+        session.restart()
+        return up.wait(_LONGEST_ANSWER)
+    finally:
+        forget()
 
 
 def until_clock_is(session: Session, clock: VirtualClock | None) -> None:

@@ -88,6 +88,8 @@ class Command:
         """A parser of its arguments."""
         made = Parser(prog=f"%rocket {self.name}", description=self.summary, allow_abbrev=False)
         self.arguments(made)
+        # Written out here: argparse would read the % of our name as a place to fill in.
+        made.usage = made.format_usage().removeprefix("usage: ").rstrip().replace("%", "%%")
         return made
 
     def options(self) -> list[str]:

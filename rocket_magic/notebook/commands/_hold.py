@@ -6,6 +6,7 @@ import argparse
 
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._views import Note
+from rocket_magic.notebook._wait import until_state_is
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
 
 
@@ -18,6 +19,7 @@ def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
         msg = "the scheduler is stopped, there is nothing to hold"
         raise WordError(msg)
     notebook.session.scheduler.on_hold = True
+    until_state_is(notebook.session, "held", "stopping", "stopped")
     return Note("scheduler held: nothing starts until %rocket start; runs in flight go on")
 
 

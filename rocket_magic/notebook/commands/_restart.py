@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 
 from rocket_magic.notebook._home import Notebook
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Note
+from rocket_magic.notebook._wait import restart_and_wait
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
 
 
@@ -18,10 +20,10 @@ def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
     if not session.scheduler.is_alive:
         msg = "the scheduler is stopped: %rocket start begins again"
         raise WordError(msg)
-    in_flight = session.snapshot_state().runs_in_flight
-    session.restart()
-    waits = f" when {in_flight} runs in flight have ended" if in_flight else ""
-    return Note(f"scheduler restarts{waits}; tasks, parameters and return values stay")
+    if restart_and_wait(session):
+        return Note("scheduler restarted; tasks, parameters and return values stayed")
+    running = ", ".join(sorted(one_line(task.name) for task in session.task_list() if task.is_running))
+    return Note(f"scheduler restarts when these runs have ended: {running}")
 
 
 COMMAND = Command(

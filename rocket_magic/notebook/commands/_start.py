@@ -6,6 +6,7 @@ import argparse
 
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._views import Note
+from rocket_magic.notebook._wait import until_state_is
 from rocket_magic.notebook.commands._base import Command, Parser, no_words
 
 
@@ -22,6 +23,7 @@ def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
         )
     session.scheduler.on_hold = False
     session.start_thread()
+    until_state_is(session, "running")
     return Note("scheduler running" if state != "running" else "the scheduler was running already")
 
 

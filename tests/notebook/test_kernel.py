@@ -1,0 +1,164 @@
+"""A real kernel, driven as a frontend drives it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.notebook.kernel import Kernel
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+
+
+def test_a_cell_becomes_a_task(kernel: Kernel) -> None:
+    """Registered, run, seen in status, log and output; replaced by running the cell again."""
+    made = kernel.run("%%task --name load\nprint('hello')\n6 * 7", "cell-1")
+    assert ("load: runs by hand\n", "") == (made.stdout, made.stderr)
+    assert "load: success\nhello\n42" == kernel.run("%rocket run load --wait").text
+    assert "load: runs by hand\n" == kernel.run("%%task --name load\n'new'", "cell-1").stdout
+    assert "load: success\n'new'" == kernel.run("%rocket run load --wait").text
+    assert 4 == int(kernel.run("rows = %rocket log load\nlen(rows)").text)
+    kernel.run("%rocket remove load")
+
+
+def test_mistakes_are_lines_on_stderr(kernel: Kernel) -> None:
+    """No traceback, status error, so that Run All stops."""
+    wrong = kernel.run("%%task evry 10 s\n1")
+    assert "error" == wrong.status
+    assert "" == wrong.error
+    assert wrong.stderr.startswith("UsageError: bad schedule: expected a condition")
+    assert wrong.stderr.rstrip().endswith("    evry 10 s\n    ^^^^")
+
+
+def test_a_name_of_another_cell(kernel: Kernel) -> None:
+    """Cells are told apart by the ids that the frontend sends."""
+    kernel.run("%%task --name mine\n1", "cell-1")
+    other = kernel.run("%%task --name mine\n2", "cell-2")
+    assert "task 'mine' belongs to another cell" in other.stderr
+    assert "" == kernel.run("%%task --name mine --replace\n2", "cell-2").stderr
+    assert "renamed: runs by hand\n" == kernel.run("%%task --name renamed\n2", "cell-2").stdout
+    assert "no task 'mine'" in kernel.run("%rocket run mine").stderr
+    kernel.run("%rocket remove renamed")
+
+
+NOISE = """%%task --name noise{n}
+import logging, sys
+from IPython.display import HTML, display
+for i in range(200):
+    print("T{n} out", i)
+    print("T{n} err", i, file=sys.stderr)
+    if i % 20 == 0:
+        display(HTML("<b>T{n}</b>"))
+        logging.getLogger("noise").warning("T{n} log")
+!echo T{n} shell
+handle = display("T{n} first", display_id="T{n}")
+handle.update("T{n} second")
+"T{n} value"
+"""
+
+FOREGROUND = """
+import threading, json
+from IPython.utils.capture import capture_output
+started.wait(10)
+for i in range(200): print("FG", i)
+with capture_output() as found:
+    for i in range(50): print("FG", i)
+app.session["noise1"].run(); app.session["noise2"].run()
+for i in range(200): print("FG", i)
+"""
+
+
+def test_output_stays_where_it_belongs(kernel: Kernel) -> None:
+    """Two tasks and the foreground write at once; nothing is found in a wrong place, nothing is lost."""
+    kernel.run("from rocket_magic.notebook import app\nimport threading\nstarted = threading.Event()")
+    for number in (1, 2):
+        kernel.run(NOISE.replace("{n}", str(number)))
+    kernel.run("app.session['noise1'].run(); app.session['noise2'].run(); started.set()")
+    seen = kernel.run(FOREGROUND)
+    assert 400 == seen.stdout.count("FG")
+    assert "T1" not in seen.everything
+    assert "T2" not in seen.everything
+    for number in (1, 2):
+        shown = kernel.run(
+            f"view = %rocket run noise{number} --wait\nimport json\nprint(json.dumps(view.outputs))"
+        )
+        text = json.dumps(json.loads(shown.stdout))
+        tag = f"T{number}"
+        assert 200 == text.count(f"{tag} out ")
+        assert 200 == text.count(f"{tag} err ")
+        assert 10 == text.count(f"{tag} log")
+        assert f"{tag} shell" in text
+        assert f"{tag} second" in text
+        assert f"{tag} first" not in text
+        assert f"'{tag} value'" in text
+        assert f"T{3 - number} " not in text
+    kernel.run("%rocket remove noise1")
+    kernel.run("%rocket remove noise2")
+
+
+def test_input_does_not_hang(kernel: Kernel) -> None:
+    """A task that asks fails at once and says why; the foreground may still ask."""
+    kernel.run("%%task --name asks\ninput('name?')")
+    shown = kernel.run("%rocket run asks --wait").text
+    assert shown.startswith("asks: fail")
+    assert "input() can't ask; pass the value as a parameter instead" in shown
+    assert "StdinNotImplementedError" in kernel.run("input('x')").error
+    kernel.run("%rocket remove asks")
+
+
+def test_processes_get_the_cells_code_and_its_globals(kernel: Kernel) -> None:
+    """A cell and a helper of the notebook run in a process."""
+    kernel.run("factor = 7\ndef helper(n):\n    return n * factor")
+    made = kernel.run("%%task --name there --execution process\nimport os\nhelper(6), os.getpid()")
+    assert "" == made.stderr
+    shown = kernel.run("%rocket run there --wait").text
+    assert shown.startswith("there: success\n(42, ")
+    assert kernel.run("import os; os.getpid()").text not in shown
+    kernel.run("%rocket remove there")
+
+
+def test_reset_makes_a_run_fail_naming_the_name(kernel: Kernel) -> None:
+    """`%reset` deletes what a task uses; the run says which name."""
+    kernel.run("treasure = 1")
+    kernel.run("%%task --name uses\ntreasure")
+    kernel.run("%reset -f")
+    assert "NameError: name 'treasure' is not defined" in kernel.run("%rocket run uses --wait").text
+    kernel.run("%rocket remove uses")
+
+
+def test_redefined_mid_run(kernel: Kernel) -> None:
+    """A run in flight ends on its old code, shows its old lines, and there is one task."""
+    kernel.run("import threading\ngo = threading.Event(); began = threading.Event()")
+    kernel.run("%%task --name slow\nbegan.set()\ngo.wait(20)\n1 / 0  # old", "cell-1")
+    kernel.run("%rocket run slow\nbegan.wait(20)")
+    for number in range(20):
+        kernel.run(f"%%task --name slow\n'new {number}'", "cell-1")
+    waiting = kernel.run(
+        "from rocket_magic.notebook import app\ngo.set()\n"
+        "while app.session['slow'].is_running: began.wait(0.01)\n"
+        "%rocket output slow"
+    )
+    assert "1 / 0  # old" in waiting.everything
+    assert "slow: success\n'new 19'" == kernel.run("%rocket run slow --wait").text
+    kernel.run("%rocket remove slow")
+
+
+def test_completion_on_the_first_line_of_a_cell(kernel: Kernel) -> None:
+    """As JupyterLab asks for it."""
+    assert ["--retry"] == kernel.complete("%%task every 10 s --retr")
+    assert "daily" in kernel.complete("%%task dai")
+    assert ["status"] == kernel.complete("%rocket stat")
+
+
+def test_loading_again_and_unloading(kernel: Kernel) -> None:
+    """One scheduler thread after everything; none after unloading; `%rocket` before load is unknown."""
+    count = "import threading\nprint(sum(t.name == 'rocket_magic scheduler' for t in threading.enumerate()))"
+    kernel.run("%load_ext rocket_magic")
+    kernel.run("%reload_ext rocket_magic")
+    assert "1\n" == kernel.run(count).stdout
+    kernel.run("%unload_ext rocket_magic")
+    assert "0\n" == kernel.run(count).stdout
+    assert "magic function `%rocket` not found" in kernel.run("%rocket status").stderr
+    kernel.run("%load_ext rocket_magic")
+    assert "1\n" == kernel.run(count).stdout

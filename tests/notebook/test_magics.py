@@ -1,0 +1,335 @@
+"""`%rocket` in a real shell, on a virtual clock and with runs on threads."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rocket_magic.notebook.commands import COMMANDS
+
+
+class Rocket:
+    """Runs `%rocket` lines and `%%task` cells."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+
+    def __call__(self, line: str) -> Any:
+        return self.shell.run_line_magic("rocket", line)
+
+    def task(self, line: str, body: str) -> None:
+        """Run a `%%task` cell."""
+        self.shell.run_cell_magic("task", line, body)
+
+    def refusal(self, line: str) -> str:
+        """The message with which a line is refused."""
+        with pytest.raises(Exception) as caught:
+            self(line)
+        assert "UsageError" == type(caught.value).__name__, caught.value
+        return str(caught.value)
+
+
+@pytest.fixture
+def rocket(loaded: Any, capsys: pytest.CaptureFixture[str]) -> Rocket:
+    """The loaded shell on a virtual clock at the first minute of 2026."""
+    made = Rocket(loaded)
+    made("clock virtual 2026-01-01T00:00 --tz UTC")
+    return made
+
+
+def test_run_and_output(rocket: Rocket) -> None:
+    """A run by hand with parameters, waited for; its output; its records."""
+    rocket.task(
+        "--name load --param n=2", "import sys\nprint('out', n)\nprint('err', file=sys.stderr)\nn * 21"
+    )
+    shown = rocket("run load --wait n=4")
+    assert "load: success\nout 4\nerr\n84" == repr(shown)
+    assert "load: run 1 of 1 kept\nout 4\nerr\n84" == repr(rocket("output load"))
+    assert repr(rocket("output load")) == repr(rocket("output load -1"))
+    rows = rocket("log --no-times")
+    assert ["run", "success"] == [row.action for row in rows]
+    assert "task  action   note\n----  -------  ----\nload  run\nload  success" == repr(rows)
+    assert 1 == len(rocket("log load --action success"))
+    assert 1 == len(rocket("log -n 1"))
+
+
+def test_failures_show_the_cells_lines(rocket: Rocket) -> None:
+    """The traceback is the run's output and its last line the status's note."""
+    rocket.task("--name bad", "def f(x):\n    return 1 / x\nf(0)")
+    text = repr(rocket("run bad --wait"))
+    assert "bad: fail" in text
+    assert 'File "<task bad>", line 3, in f\n    return 1 / x' in text
+    assert "rocket_magic" not in text
+    assert "ZeroDivisionError: division by zero" in repr(rocket("status"))
+
+
+@pytest.mark.parametrize(
+    ("body", "action", "text"),
+    [
+        ("import sys\nsys.exit(3)", "fail", "SystemExit: 3"),
+        ("input('?')", "fail", "EOFError: a run of a task has no terminal"),
+        ("breakpoint()", "fail", "EOFError: a run of a task has no terminal"),
+        (
+            "from rocket_magic.exc import TaskInactionException\nraise TaskInactionException('no files')",
+            "inaction",
+            "",
+        ),
+        ("for _ in range(200): print('x' * 10_000)", "success", "characters cut here"),
+    ],
+)
+def test_odd_runs(rocket: Rocket, body: str, action: str, text: str) -> None:
+    """Whatever a task does, the session goes on and the run says what happened."""
+    rocket.task("--name odd", body)
+    shown = repr(rocket("run odd --wait"))
+    assert shown.startswith(f"odd: {action}")
+    assert text in shown
+    assert "running" == rocket.shell.run_line_magic("rocket", "status").title.split()[1].rstrip(",")
+
+
+def test_status_is_sorted_and_free_of_times(rocket: Rocket) -> None:
+    """The same text at every execution."""
+    rocket.task("every 1 h --name b --disabled", "1")
+    rocket.task("--name a", "1")
+    assert (
+        "scheduler running, virtual clock\n"
+        "task  status       schedule      execution  note\n"
+        "----  -----------  ------------  ---------  ----\n"
+        "a     not run yet  by hand       thread\n"
+        "b     disabled     every 1 hour  thread"
+    ) == repr(rocket("status"))
+    assert "next run" in repr(rocket("status --times"))
+    assert repr(rocket("status")) == repr(rocket("show --text"))
+
+
+def test_enable_disable_terminate_remove(rocket: Rocket, notebook: Any) -> None:
+    """One task, one act."""
+    rocket.task("--name load --disabled", "1")
+    assert "load: enabled" == repr(rocket("enable load"))
+    assert not notebook.session["load"].disabled
+    assert "load: disabled; it starts by %rocket run only" == repr(rocket("disable load"))
+    assert "load: no run is in flight" == repr(rocket("terminate load"))
+    assert "load: removed; its records stay in the log" == repr(rocket("remove load"))
+    assert "load" not in notebook.session
+
+
+def test_terminate_reaches_the_run(rocket: Rocket, notebook: Any) -> None:
+    """A run that looks at its flag ends when asked."""
+    started = rocket.shell.user_ns["started"] = threading.Event()
+    body = "from rocket_magic.exc import TaskTerminationException\nstarted.set()\nflag.wait(20)\n"
+    rocket.task("--name long --param flag=TerminationFlag()", body + "raise TaskTerminationException('ok')")
+    rocket("run long")
+    assert started.wait(20)
+    assert "long: 1 run was asked to end" == repr(rocket("terminate long"))
+
+
+def test_hold_start_stop_restart(rocket: Rocket) -> None:
+    """The scheduler obeys, and says what it does."""
+    assert "scheduler held" in repr(rocket("hold"))
+    assert "scheduler running" == repr(rocket("start"))
+    assert "the scheduler was running already" == repr(rocket("start"))
+    assert "scheduler restarted; tasks, parameters and return values stayed" == repr(rocket("restart"))
+    assert "scheduler stopped" == repr(rocket("stop"))
+    assert "the scheduler was stopped already" == repr(rocket("stop"))
+    assert "the scheduler is stopped, there is nothing to hold" == rocket.refusal("hold")
+    assert "scheduler running" == repr(rocket("start"))
+
+
+def test_waiting_for_a_stopped_scheduler_is_refused(rocket: Rocket) -> None:
+    """`run --wait` doesn't hang when nothing can start."""
+    rocket.task("--name load", "1")
+    rocket("stop")
+    assert "task 'load' waits: the scheduler is stopped; %rocket start lets it run" == rocket.refusal(
+        "run load --wait"
+    )
+
+
+def test_config(rocket: Rocket, notebook: Any) -> None:
+    """Options are shown with their defaults, set from text, refused with the rule."""
+    assert "notebook" in repr(rocket("config"))
+    assert "timeout = 30 min" in repr(rocket("config timeout"))
+    assert "timeout = 10 min (was 30 min)" == repr(rocket("config timeout=10 minutes"))
+    assert 600 == notebook.session.config.timeout.total_seconds()
+    assert "did you mean 'thread'" in rocket.refusal("config execution=thred")
+    assert (
+        "there is no option 'timeuot' (did you mean 'timeout'?)\n    config timeuot\n           ^^^^^^^"
+        == rocket.refusal("config timeuot")
+    )
+    rocket.refusal("config restarting=replace")
+
+
+def test_params(rocket: Rocket, notebook: Any) -> None:
+    """Session parameters are set, shown sorted, removed; secrets stay masked."""
+    rocket.shell.user_ns["base"] = 40
+    text = repr(rocket("params b=base + 2 a=Private('s3cr3t')"))
+    assert text.index("a ") < text.index("b ")
+    assert "s3cr3t" not in text
+    assert 42 == notebook.session.parameters["b"]
+    rocket("params --remove b")
+    assert "b" not in notebook.session.parameters
+    assert "there is no parameter 'c'" in rocket.refusal("params --remove c")
+    assert "parameters are written name=expression, got 'x'" in rocket.refusal("params x")
+
+
+def test_repo(rocket: Rocket, tmp_path: Path) -> None:
+    """Where the log is kept is shown and changed; a bad URL is a line."""
+    assert "memory:" in repr(rocket("repo"))
+    assert "csv:" in repr(rocket(f"repo csv:{tmp_path / 'log.csv'}"))
+    assert "\n" not in rocket.refusal("repo nonsense://x")
+    assert "memory:" in repr(rocket("repo memory:"))
+
+
+def test_why_and_next(rocket: Rocket) -> None:
+    """The condition as a tree of reasons, and the next instants in order."""
+    rocket.task("every 1 h --name b --disabled", "1")
+    rocket.task("daily between 10:00 and 12:00 --name a", "1")
+    why = repr(rocket("why a"))
+    assert why.startswith("why a\n[false] ")
+    assert "daily between 10:00 and 12:00" in why
+    shown = repr(rocket("next")).splitlines()
+    assert "a     10:00:00" in shown[2]
+    assert "b     none, it is disabled" in shown[3]
+    assert "10:00:00" in repr(rocket("next a"))
+
+
+def test_steps(rocket: Rocket) -> None:
+    """A virtual clock is stepped; each step shows what it ran; real time is refused."""
+    rocket.task("daily between 10:00 and 12:00 --name a", "1")
+    shown = rocket("step next")
+    assert "now 2026-01-01 10:00:00" == shown.title
+    rocket("step 1d")
+    assert "now 2026-01-03 00:00:00" == rocket("step until 2026-01-03T00:00").title
+    actions = [row.action for row in rocket("log")]
+    assert ["run", "success", "run", "success"] == actions
+    assert "until what?" in rocket.refusal("step until")
+    rocket("clock real")
+    assert "real time can't be stepped: %rocket clock virtual goes to a clock that can" == rocket.refusal(
+        "step 1h"
+    )
+
+
+def test_clock(rocket: Rocket) -> None:
+    """Where the clock stands, and what a clock refuses."""
+    assert "virtual clock: 2026-01-01 00:00:00 UTC" == repr(rocket("clock"))
+    assert "virtual clock: 2026-03-28 22:00:00 Europe/Helsinki" == repr(
+        rocket("clock virtual 2026-03-28 22:00 --tz Europe/Helsinki")
+    )
+    assert "is not a moment" in rocket.refusal("clock virtual yesterday")
+    assert "only a virtual clock takes a start" in rocket.refusal("clock real 2026-01-01")
+    assert repr(rocket("clock real")).startswith("real clock: ")
+
+
+def test_forecast(rocket: Rocket) -> None:
+    """The runs of the coming days, without running anything."""
+    rocket.task("daily between 10:00 and 12:00 --name a", "1")
+    shown = rocket("forecast 3 days")
+    assert "a: 3 runs" in repr(shown)
+    assert 0 == len(rocket("log"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("statsu", "there is no command 'statsu' (did you mean 'status'?)\n    statsu\n    ^^^^^^"),
+        ("xyz", "there is no command 'xyz'; %rocket help lists them\n    xyz\n    ^^^"),
+        (
+            "run laod --wait",
+            "there is no task 'laod' (did you mean 'load'?)\n    run laod --wait\n        ^^^^",
+        ),
+        (
+            "enable other",
+            "there is no task 'other'; %rocket status lists them\n    enable other\n           ^^^^^",
+        ),
+        (
+            "log --acton fail",
+            "unexpected '--acton' (did you mean '--action'?)\n    log --acton fail\n        ^^^^^^^",
+        ),
+        (
+            "log --action fial",
+            (
+                "--action must be one of run, success, fail, terminate, inaction, crash (did you "
+                "mean 'fail'?)\n"
+                "    log --action fial\n                 ^^^^"
+            ),
+        ),
+        ("log -n 0", "-n takes a number from 1, got 0\n    log -n 0\n           ^"),
+        ("status now", "unexpected 'now'\n    status now\n           ^^^"),
+        ("run", "the following arguments are required: TASK, K=EXPR"),
+        ("run load x", "parameters are written name=expression, got 'x'\n    run load x\n             ^"),
+        (
+            "output load",
+            (
+                "no output of task 'load' is kept: it hasn't run in this process\n"
+                "    output load\n           ^^^^"
+            ),
+        ),
+        ("run 'load", "the quote ' isn't closed\n    run 'load\n        ^"),
+    ],
+)
+def test_mistakes(rocket: Rocket, line: str, message: str) -> None:
+    """Each mistake is a line, the closest match and a caret."""
+    rocket.task("--name load", "1")
+    assert message == rocket.refusal(line)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help(rocket: Rocket, name: str) -> None:
+    """`--help` and `help NAME` tell the same."""
+    assert repr(rocket(f"{name} --help")).startswith(f"usage: %rocket {name}")
+    assert name in repr(rocket("help"))
+    assert repr(rocket(f"help {name}")) == repr(rocket(f"{name} --help"))
+
+
+class _Tags(html.parser.HTMLParser):
+    """Collects tags and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+HOSTILE = '<script>CANARY=1</script> "><img src=x onerror=CANARY=1> &lt;b&gt; a\u202eb'
+
+
+@pytest.mark.parametrize(
+    "line", ["status", "status --times", "log", "next", "output", "why", "run", "params"]
+)
+def test_html_holds_our_tags_only(rocket: Rocket, line: str, notebook: Any) -> None:
+    """Names, output, errors and parameters are text, whatever they say."""
+    notebook.session.create_task(func=_hostile, name=HOSTILE)
+    rocket.shell.user_ns["hostile"] = HOSTILE
+    rocket("params hostile=hostile")
+    shown = rocket(f"run '{HOSTILE}' --wait")
+    if line in {"output", "why"}:
+        shown = rocket(f"{line} '{HOSTILE}'")
+    elif line != "run":
+        shown = rocket(line)
+    found = _Tags()
+    text = shown._repr_html_()
+    found.feed(text)
+    assert found.tags <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "pre", "ul", "li"}
+    assert found.attributes <= {"style"}
+    assert not re.search("[\u202e\x1b]", text + repr(shown))
+
+
+def _hostile() -> str:
+    print(HOSTILE, "\x1b[2J")
+    raise ValueError(HOSTILE)
+
+
+def test_results_are_assignable(rocket: Rocket) -> None:
+    """`rows = %rocket log` gives records."""
+    rocket.task("--name load", "1")
+    rocket("run load --wait")
+    rocket.shell.run_cell("rows = %rocket log\nn = len(rows)\nlast = rows[-1].action")
+    assert (2, "success") == (rocket.shell.user_ns["n"], rocket.shell.user_ns["last"])
+    assert ["run", "success"] == list(rocket.shell.user_ns["rows"].to_pandas()["action"])
