@@ -23,6 +23,7 @@ import sysconfig
 import threading
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from itertools import islice
 from types import FrameType
 from typing import Any, Final
 
@@ -115,10 +116,10 @@ class _Worker:
         self._channel = channel
         self._env: _Env | None = None
         self._asked = False
-        self._known = set(sys.modules)
+        # No copies of what the server has: touching an object copies its page.
+        self._n_known = len(sys.modules)
         self._place: tuple[Any, ...] | None = None
-        self._environment = dict(os.environ)
-        self._path = list(sys.path)
+        self._before: tuple[dict[str, str], list[str]] | None = None
         signal.signal(signal.SIGTERM, self._on_sigterm)
         threading.Thread(target=self._watch, name="rocket-magic-lifeline", daemon=True).start()
 
@@ -148,6 +149,8 @@ class _Worker:
             if order is None:
                 return 0
             (run_id, task_name, place, largest, reuse), body = order
+            if reuse and self._before is None:
+                self._before = dict(os.environ), list(sys.path)
             self._settle_in(place)
             outcome = self._run(run_id, task_name, body)
             del body
@@ -169,11 +172,13 @@ class _Worker:
                 os.chdir(folder)
         if place == self._place:
             return
-        if self._place is not None:  # an earlier run's place was another one
+        if self._place is not None and self._before is not None:  # an earlier run's place was another one
             os.environ.clear()
-            os.environ.update(self._environment)
+            os.environ.update(self._before[0])
+            sys.path[:] = self._before[1]
         self._place = place
-        sys.path[:] = self._path if path is None else path
+        if path is not None:
+            sys.path[:] = path
         os.environ.update(changed)
         for name in removed:
             os.environ.pop(name, None)
@@ -181,7 +186,11 @@ class _Worker:
     # The run
 
     def _warm_up(self) -> None:
-        """Go through a run's motions: after a fork, pages are copied when they are touched first."""
+        """Go through a run's motions while there is time: after a fork, the first touch copies a page."""
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        if poll.poll(0):
+            return
         body = cloudpickle.dumps((lambda: None, SystemClock()))
         self._answer(self._run("", "", body), "", len(body))
 
@@ -241,10 +250,9 @@ class _Worker:
 
         Not the user's own files: those are to be read anew, since they are being edited.
         """
-        fresh = [name for name in list(sys.modules) if name not in self._known]
-        if not fresh:
-            return fresh
-        self._known.update(fresh)
+        count = len(sys.modules) - self._n_known
+        self._n_known += count
+        fresh = list(islice(reversed(sys.modules), max(count, 0)))[::-1]
         return [name for name in fresh if name.count(".") < _DEEPEST and _is_installed(name)]
 
     def _receive(self) -> tuple[tuple[Any, ...], bytes] | None:
