@@ -26,6 +26,9 @@ class Action(enum.StrEnum):
     INACTION = "inaction"
     CRASH = "crash"
 
+    # Enum's own hash is a Python function; actions are keys in every question to the history.
+    __hash__ = str.__hash__
+
 
 OUTCOMES: frozenset[Action] = frozenset(Action) - {Action.RUN}
 
@@ -46,6 +49,8 @@ class Mark(NamedTuple):
 
 class EventKind(enum.Enum):
     """Events after which a condition must be asked again."""
+
+    __hash__ = object.__hash__  # members are singletons; Enum's own hash is a Python function
 
     RUN_STARTED = "run started"
     RUN_FINISHED = "run finished"

@@ -188,11 +188,11 @@ def test_an_end_condition_ends_the_run():
 def test_a_thread_that_ignores_its_flag_does_not_hold_up_shutdown():
     """It is recorded as abandoned after the grace period (rule D5)."""
     app = Rocketry(execution="thread", grace=0.1)
-    release = threading.Event()
-    app.task(None, name="deaf", func=lambda: release.wait(30))
+    entered, release = threading.Event(), threading.Event()
+    app.task(None, name="deaf", func=lambda: (entered.set(), release.wait(30)))
     app.session.start_thread()
     app.session["deaf"].run()
-    wait_for(lambda: app.session["deaf"].is_running)
+    assert entered.wait(10)
     app.session.shut_down(force=True)
     assert app.session.stop(wait=5)
     release.set()
@@ -396,7 +396,7 @@ def test_serve_runs_beside_other_coroutines():
 
     async def main():
         serving = asyncio.ensure_future(app.serve())
-        while len(seen) < 3:
+        while len(seen) < 3:  # noqa: ASYNC110  what is waited for has no event
             await asyncio.sleep(0.005)
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -628,3 +628,47 @@ def test_task_records_reach_the_stdlib_logger():
         logger.removeHandler(handler)
     assert [row[:3] for row in rows] == [("bad", "run", "INFO"), ("bad", "fail", "ERROR")]
     assert "ZeroDivisionError" in rows[1][3]
+
+
+def test_a_lock_of_the_users_class_is_held_while_a_task_is_looked_at_and_started():
+    """And a task that is locked elsewhere waits (S42)."""
+    events = []
+
+    class Recorded:
+        busy = False
+
+        def __init__(self):
+            self._lock = threading.Lock()
+
+        def acquire(self, blocking=True):
+            if Recorded.busy:
+                events.append("refused")
+                return False
+            events.append("acquired")
+            return self._lock.acquire(blocking)
+
+        def release(self):
+            events.append("released")
+            self._lock.release()
+
+        def locked(self):
+            return self._lock.locked()
+
+        def __enter__(self):
+            self.acquire()
+            return self
+
+        def __exit__(self, *exc):
+            self.release()
+
+    app = Rocketry(execution="main", cls_lock=Recorded, cycle_sleep=0.001)
+    app.task(every("1 hour"), name="work", func=lambda: events.append("ran"))
+    Recorded.busy = True
+    app.session.start_thread()
+    wait_for(lambda: "refused" in events)
+    assert "cls_lock" in app.session["work"].held_by
+    Recorded.busy = False
+    wait_for(lambda: actions(app, "work") == ["run", "success"])
+    assert app.session.stop(wait=5)
+    start = events.index("acquired")
+    assert events[start : start + 3] == ["acquired", "ran", "released"]

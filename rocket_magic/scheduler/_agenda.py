@@ -80,6 +80,11 @@ class Agenda:
         """The tasks to be looked at after an event."""
         return list(self._watchers.get(Watch(kind, task_name), ()))
 
+    @property
+    def has_watchers(self) -> bool:
+        """Whether any task watches any event."""
+        return bool(self._watchers)
+
     def watched(self, kind: EventKind) -> bool:
         """Whether any task is to be looked at after events of this kind that name no task."""
         return Watch(kind, None) in self._watchers

@@ -164,8 +164,9 @@ class Board:
 
     def happened(self, kind: EventKind, task_name: str | None = None) -> None:
         """Look at the tasks whose conditions watch this event."""
-        for task in self.agenda.watchers(kind, task_name):
-            self.touch(task)
+        if self.agenda.has_watchers:
+            for task in self.agenda.watchers(kind, task_name):
+                self.touch(task)
 
     def add_deadline(self, run: TaskRun, uptime: Span) -> None:
         """Look at a run when the clock's uptime reaches that."""

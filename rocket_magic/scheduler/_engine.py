@@ -8,7 +8,7 @@ through a virtual day.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import EventKind
 from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
@@ -153,15 +153,16 @@ class Engine:
     def _look(self) -> None:
         board = self.board
         board.n_cycles += 1
-        due: dict[Task, Instant | None] = dict(board.agenda.pop_due(board.now))
-        for task, at in board.dirty.items():
-            due.setdefault(task, at)
-        board.dirty = {}
+        due = self._take_due()
         candidates: list[Candidate] = []
         for task, at in due.items():
             if task.runs:
                 self.ender.look_at_end(task)
             if not self._allowed(task):
+                continue
+            lock = task.lock
+            if lock is not None:
+                self._look_locked(task, at, lock)
                 continue
             candidate = self.looker.look(task, at)
             if candidate is not None:
@@ -173,6 +174,32 @@ class Engine:
         for task in board.agenda.watchers(EventKind.SCHEDULER_CYCLE):
             if task.look_at is None:
                 board.agenda.set(task, board.now + max(board.cycle, 1))
+
+    def _take_due(self) -> dict[Task, Instant | None]:
+        """The tasks to be looked at in this step, each with the instant the agenda had noted."""
+        board = self.board
+        due: dict[Task, Instant | None] = dict(board.agenda.pop_due(board.now))
+        for task, at in board.dirty.items():
+            due.setdefault(task, at)
+        board.dirty = {}
+        return due
+
+    def _look_locked(self, task: Task, at: Instant | None, lock: Any) -> None:
+        """Look at a task and start it under a lock of the user's `cls_lock`.
+
+        Such a lock keeps other instances of an application away, so it isn't waited for: a task that
+        is locked elsewhere is looked at again one cycle later.
+        """
+        if not lock.acquire(blocking=False):
+            task.held_by = "its lock (cls_lock) is held elsewhere"
+            self.board.agenda.set(task, self.board.now + max(self.board.cycle, 1))
+            return
+        try:
+            candidate = self.looker.look(task, at)
+            if candidate is not None:
+                self.starter.start([candidate])
+        finally:
+            lock.release()
 
     def _allowed(self, task: Task) -> bool:
         only = self.board.only

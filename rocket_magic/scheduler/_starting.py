@@ -74,7 +74,7 @@ class Starter:
         """Skip a start that is later than its misfire grace time allows, and record that."""
         board, task = self.board, candidate.task
         late = board.now - candidate.due
-        if late <= LATE or candidate.batch is not None:
+        if late <= 0 or candidate.batch is not None:
             return False
         grace = task._misfire_grace_time  # noqa: SLF001  the stored span; the field shows a timedelta
         if grace is None:
@@ -165,9 +165,15 @@ class Starter:
         return f"{number:08d}" if self.board.virtual else self._random_ids.next()
 
     def _run_record(self, run: TaskRun) -> Record:
+        late = run.started_at - run.due
+        reason = None
+        if late > LATE:
+            merged = f"; {run.merged} more due starts are merged into it" if run.merged else ""
+            reason = f"late by {late / SECOND:.1f} s{merged}"
         return Record(
             run.task_name, Action.RUN, run.started_at, run.run_id, start=run.started_at, due=run.due,
-            merged=run.merged, attempt=run.attempt, params=run.params_text, elapsed=self.board.elapsed,
+            merged=run.merged, attempt=run.attempt, reason=reason, params=run.params_text,
+            elapsed=self.board.elapsed,
         )  # fmt: skip
 
     # After the record

@@ -8,6 +8,7 @@ thread writes (`runs`, `look_at`, …). What happened to it is in the log, not h
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -48,6 +49,7 @@ class Task:
         "_end_cond",
         "_execution",
         "_func_run_id",
+        "_lock",
         "_misfire_grace_time",
         "_multilaunch",
         "_name",
@@ -191,6 +193,7 @@ class Task:
 
     def _blank(self) -> None:
         """The state that the scheduler writes, as it is before the first look."""
+        self._lock: Any = None
         self.batches: list[Parameters] = []
         self.runs: dict[str, TaskRun] = _NO_RUNS
         self.look_at: Instant | None = None
@@ -283,6 +286,20 @@ class Task:
     def parameters(self, value: Mapping[str, Any]) -> None:
         self._parameters = Parameters(value)
         self.session.task_changed(self, "parameters")
+
+    @property
+    def lock(self) -> Any:
+        """The lock made by the session's `cls_lock`; None for the default, which needs none.
+
+        The scheduler holds it while it looks at the task and starts it. By default only the
+        scheduler's thread does that, so there is nothing to lock out.
+        """
+        if self._lock is None:
+            make = self.session.config.cls_lock
+            if make is threading.Lock:
+                return None
+            self._lock = make()
+        return self._lock
 
     @property
     def permanent_task(self) -> bool:
