@@ -120,7 +120,7 @@ class History(Protocol):
         ...
 
     def attempt(self, task: str) -> int:
-        """Number of the newest run in its occurrence: 0 the scheduled start, 1 its first retry, …"""
+        """Number of the newest run in its occurrence: 0 the scheduled start, 1 its first retry."""
         ...
 
 

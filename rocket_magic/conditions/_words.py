@@ -37,8 +37,8 @@ def moment(instant: Instant, now: Instant, zone: tzinfo) -> str:
     """Write an instant in the session's zone, by day when it is near: "today at 10:02"."""
     there, here = to_datetime(instant, zone), to_datetime(now, zone)
     clock = f"{there:%H:%M}" if instant % (60 * SECOND) == 0 else f"{there:%H:%M:%S}"
-    if instant % SECOND:
-        clock += f".{there.microsecond:06d}".rstrip("0")
+    if instant % SECOND and abs(instant - now) < SECOND:
+        clock += f".{there.microsecond // 1000:03d}"  # nearer than a second, the fraction tells the order
     days = (there.date() - here.date()) / timedelta(days=1)
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(int(days))
     return f"{near} at {clock}" if near else f"on {there:%a} {there.date().isoformat()} at {clock}"

@@ -231,7 +231,8 @@ def _hint() -> Iterator[None]:
     try:
         yield
     except ScheduleError as error:
-        raise ValueError(f"did you mean {error.suggestion!r}?" if error.suggestion else "") from error
+        hint = error.suggestion if error.suggestion and not error.suggestion.startswith("0 ") else None
+        raise ValueError(f"did you mean {hint!r}?" if hint else "") from error
 
 
 def _makes_locks(value: Any) -> bool:
