@@ -26,7 +26,10 @@ def main() -> int:
         command = [python, str(_venv.ROOT / "scripts" / "_run_notebook.py"), str(NOTEBOOK)]
     else:
         command = [python, "-m", "jupyterlab", str(NOTEBOOK), *_as_root(), *jupyter_arguments]
-    return subprocess.run(command, cwd=_venv.ROOT, check=False).returncode
+    try:
+        return subprocess.run(command, cwd=_venv.ROOT, check=False).returncode
+    except KeyboardInterrupt:  # how people leave JupyterLab; it has said good-bye itself
+        return 0
 
 
 def _as_root() -> list[str]:
