@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import sys
+import threading
 from types import FrameType
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["load", "unload"]
 _EVENTS = ("pre_run_cell", "post_run_cell")
 _PATIENCE = 8.0
 _NEAR = 6
+_RUN_THREAD = "rocket-magic-run"
 
 
 class _Loaded:
@@ -79,8 +81,12 @@ def unload(shell: Any) -> None:  # noqa: ARG001  IPython's form
     if _within_reload():
         return
     _stop(loaded.notebook)
-    loaded.notebook.detach()
     atexit.unregister(_shut_down)
+    deaf = [thread for thread in threading.enumerate() if thread.name.startswith(_RUN_THREAD)]
+    if deaf:  # what they still write must not appear under a cell
+        threading.Thread(target=_detach_after, args=(loaded.notebook, deaf), daemon=True).start()
+    else:
+        loaded.notebook.detach()
 
 
 def _stop(notebook: Notebook) -> None:
@@ -89,6 +95,13 @@ def _stop(notebook: Notebook) -> None:
         names = ", ".join(one_line(name) for name in running)
         print(f"rocket_magic: runs in flight were asked to end: {names}")  # noqa: T201  told once, in the cell
     notebook.session.stop(force=bool(running), wait=_PATIENCE)
+
+
+def _detach_after(notebook: Notebook, threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
+    if _extension.loaded is None:
+        notebook.detach()
 
 
 def _shut_down() -> None:

@@ -13,10 +13,15 @@ from rocket_magic.app import Rocketry
 from rocket_magic.config import notebook_config
 from rocket_magic.notebook._cells import CellOrigin, CellRegistry
 from rocket_magic.notebook._outputs import OutputStore
-from rocket_magic.notebook._router import Capture
+from rocket_magic.notebook._router import Capture, give_thread_a_sink
+from rocket_magic.notebook._sink import RunSink
 from rocket_magic.session import Session
 
 __all__ = ["Notebook", "the_app", "the_notebook"]
+
+
+_BACKGROUND_LIMIT = 100_000
+SCHEDULER_THREAD = "rocket_magic scheduler"
 
 
 class Notebook:
@@ -26,6 +31,7 @@ class Notebook:
         app: The application; its session runs on a background thread while the extension is loaded.
         outputs: Output of the newest runs.
         cells: Which cell made which task.
+        background: What conditions, hooks and the scheduler's logger have written.
         shell: The IPython shell, or None outside of one.
         capture: Keeps output of runs apart, or None outside of a shell.
     """
@@ -34,6 +40,7 @@ class Notebook:
         self.app = Rocketry(config=notebook_config())
         self.outputs = OutputStore()
         self.cells = CellRegistry()
+        self.background = RunSink(_BACKGROUND_LIMIT)
         self.shell: Any = None
         self.capture: Capture | None = None
         self.session.sink_factory = self._open_sink
@@ -75,6 +82,8 @@ class Notebook:
         return self.outputs.open(task_name, run_id)
 
     def _after_change(self, change: Any) -> None:
+        if threading.current_thread().name == SCHEDULER_THREAD:
+            give_thread_a_sink(self.background)
         self.ensure_capture()
         if change.kind == "task" and change.task is not None and change.task not in self.session:
             self.outputs.forget(change.task)

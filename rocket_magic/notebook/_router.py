@@ -2,7 +2,8 @@
 
 The context variable `current_run` (floor 3) says which run, if any, the current thread or coroutine
 works for. Whatever is written in a run's context goes to the run's sink; everything else passes
-through untouched:
+through untouched. The scheduler's thread has a sink of its own, for what conditions, hooks and its logger
+write:
 
 * `sys.stdout` and `sys.stderr` become a `Router`;
 * the shell's display publisher, traceback printer and input functions get shims on the instance;
@@ -27,15 +28,25 @@ from typing import Any
 from rocket_magic._protocols import Sink
 from rocket_magic.args import current_run
 
-__all__ = ["Capture", "Router", "current_sink"]
+__all__ = ["Capture", "Router", "current_sink", "give_thread_a_sink"]
+
+_OF_THREAD = "rocket_magic_sink"
 
 _NO_TERMINAL = "a run of a task has no terminal: {} can't ask; pass the value as a parameter instead"
 
 
 def current_sink() -> Sink | None:
-    """The sink of the run that the calling thread or coroutine works for, or None."""
+    """Where the calling thread or coroutine writes: to its run's sink, to its thread's, or None."""
     run = current_run.get()
-    return None if run is None else run.sink
+    if run is not None:
+        return run.sink
+    found: Sink | None = getattr(threading.current_thread(), _OF_THREAD, None)
+    return found
+
+
+def give_thread_a_sink(sink: Sink) -> None:
+    """Let what the calling thread writes outside of runs go to a sink (the scheduler's own thread)."""
+    setattr(threading.current_thread(), _OF_THREAD, sink)
 
 
 class Router:

@@ -70,6 +70,24 @@ def test_unload_names_runs_in_flight(loaded: Any, capsys: pytest.CaptureFixture[
     assert [] == scheduler_threads()
 
 
+def test_deaf_runs_never_reach_a_cell(loaded: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A thread that outlives unloading writes to its run until it ends; then the streams are given back."""
+    user = loaded.user_ns
+    user["started"], user["go"] = threading.Event(), threading.Event()
+    user["app"] = importlib.import_module("rocket_magic.notebook").app
+    user["app"].session.config.grace = 0.05
+    loaded.run_cell_magic("task", "--name deaf", "started.set()\ngo.wait(20)\nprint('late')")
+    loaded.run_line_magic("rocket", "run deaf")
+    assert user["started"].wait(20)
+    loaded.run_line_magic("unload_ext", "rocket_magic")
+    watchers = [thread for thread in threading.enumerate() if "_detach_after" in thread.name]
+    assert 1 == len(watchers)
+    user["go"].set()
+    watchers[0].join(20)
+    assert type(sys.stdout) is not Router
+    assert "late" not in capsys.readouterr().out
+
+
 def test_app_is_the_notebooks(loaded: Any, notebook: Any) -> None:
     """`from rocket_magic.notebook import app` is the same session for plain Python."""
     module = importlib.import_module("rocket_magic.notebook")

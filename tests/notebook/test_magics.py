@@ -127,6 +127,23 @@ def test_terminate_reaches_the_run(rocket: Rocket, notebook: Any) -> None:
     assert "long: 1 run was asked to end" == repr(rocket("terminate long"))
 
 
+def test_conditions_print_to_the_scheduler(
+    rocket: Rocket, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a condition writes on the scheduler's thread is found by `%rocket output`, not under a cell."""
+    notebook.ensure_capture()  # pytest has put its own streams in place since the fixture
+
+    @notebook.app.cond()
+    def noisy() -> bool:
+        print("noise")
+        return False
+
+    notebook.app.task(noisy, func=print, name="never")
+    notebook.session.explain("never")
+    assert repr(rocket("output")).startswith("output of conditions, hooks and the scheduler\nnoise\n")
+    assert "noise" not in capsys.readouterr().out
+
+
 def test_hold_start_stop_restart(rocket: Rocket) -> None:
     """The scheduler obeys, and says what it does."""
     assert "scheduler held" in repr(rocket("hold"))
@@ -175,12 +192,12 @@ def test_params(rocket: Rocket, notebook: Any) -> None:
     assert "parameters are written name=expression, got 'x'" in rocket.refusal("params x")
 
 
-def test_repo(rocket: Rocket, tmp_path: Path) -> None:
+def test_repo(rocket: Rocket, notebook: Any, tmp_path: Path) -> None:
     """Where the log is kept is shown and changed; a bad URL is a line."""
     assert "memory:" in repr(rocket("repo"))
     assert "csv:" in repr(rocket(f"repo csv:{tmp_path / 'log.csv'}"))
     assert "\n" not in rocket.refusal("repo nonsense://x")
-    assert "memory:" in repr(rocket("repo memory:"))
+    notebook.session.get_repo().close()
 
 
 def test_why_and_next(rocket: Rocket) -> None:

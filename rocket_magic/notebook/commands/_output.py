@@ -1,4 +1,4 @@
-"""`%rocket output`: what a run has put out."""
+"""`%rocket output`: what a run has put out, or what was written outside of runs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from collections.abc import Iterable, Sequence
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import OutputView
-from rocket_magic.notebook.commands._base import Command, Parser, WordError, add_task, find_task, task_words
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, find_task, task_words
 
 
 def _arguments(parser: Parser) -> None:
-    add_task(parser)
+    parser.add_argument(
+        "task", nargs="?", metavar="TASK", help="a task; none: conditions, hooks and the scheduler itself"
+    )
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run's id, or -1, -2 … counted from the newest"
     )
 
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> OutputView:
+    if given.task is None:
+        return OutputView(
+            "output of conditions, hooks and the scheduler", tuple(notebook.background.outputs())
+        )
     runs = notebook.outputs.runs(given.task)
     if not runs:
         find_task(notebook, given.task)
@@ -52,5 +58,9 @@ def _words(notebook: Notebook, before: Sequence[str]) -> Iterable[str]:
 
 
 COMMAND = Command(
-    "output", "Show the output of a task's newest run, or of another.", _run, _arguments, _words
+    "output",
+    "Show the output of a task's newest run, of another, or of the scheduler.",
+    _run,
+    _arguments,
+    _words,
 )

@@ -71,7 +71,7 @@ def _title(snapshot: SessionSnapshot) -> str:
 def _notes(snapshot: SessionSnapshot) -> tuple[str, ...]:
     notes = []
     if snapshot.silenced_errors:
-        notes.append(f"{snapshot.silenced_errors} errors were silenced: see the logger rocketry.scheduler")
+        notes.append(f"{snapshot.silenced_errors} errors were silenced: %rocket output shows them")
     if snapshot.lost_records:
         notes.append(f"{snapshot.lost_records} records are not in the task log's repository")
     return tuple(notes)
