@@ -512,11 +512,13 @@ class Session:
         return getattr(other, "function", None) is getattr(mine, "function", None)
 
     def _new_log(self) -> TaskLog:
-        return TaskLog(
+        log = TaskLog(
             capacity=self.config.log_capacity,
             zone=lambda: self.zone,
             logger_name=self.config.task_logger_basename,
         )
+        log.ask_repository(self.config.force_status_from_logs)
+        return log
 
     def __repr__(self) -> str:
         return f"<Session {self.scheduler.state}, {len(self._registry)} tasks>"
