@@ -17,6 +17,7 @@ from rocket_magic.conditions import (
     rename_tasks,
 )
 from rocket_magic.config import Config
+from rocket_magic.forecast import Forecast, NextStarts, forecast, next_starts
 from rocket_magic.session import Session
 from rocket_magic.tasks import Task
 
@@ -161,6 +162,32 @@ class Rocketry(_Decorators):
     def run_until(self, moment: Any) -> datetime:
         """Move a virtual clock to a moment, carrying out everything due on the way."""
         return self.session.step(until=moment)
+
+    def forecast(
+        self, span: Any, *, durations: Mapping[str, Any] | None = None, fail: Mapping[str, Any] | None = None
+    ) -> Forecast:
+        """Work out the runs that would happen from now on; nothing is run.
+
+        Args:
+            span: How far: "7 days", a timedelta, or seconds.
+            durations: How long runs of a task take; of the others the median of their history.
+            fail: Which runs of a task fail: True (each), a number (the first ones), ordinals, or a
+                function of the ordinal.
+
+        Raises:
+            UnknownTaskError: A name in `durations` or `fail` is no task.
+            ClockError: The span is not above zero.
+        """
+        return forecast(self.session, span, durations=durations, fail=fail)
+
+    def next_starts(self, task: Any, n: int = 1) -> NextStarts:
+        """Work out when a task starts next, as far as time alone decides.
+
+        Args:
+            task: Name, function or task object.
+            n: How many starts at most.
+        """
+        return next_starts(self.session, task, n)
 
     def set_logger(self) -> None:
         """Rocketry's; a session logs without it."""

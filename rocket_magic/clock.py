@@ -266,6 +266,10 @@ class VirtualClock:
             self._horizon = max(until, self._now)
         self._wake()
 
+    def attach(self, alarm: Alarm) -> None:
+        """Ring an alarm whenever the clock is moved or somebody goes to sleep on it."""
+        self._alarms.add(alarm)
+
     def wait(self, alarm: Alarm, until: Instant, poll: float | None) -> None:  # noqa: ARG002
         """Jump to `until` when the horizon allows it, else stop at the horizon until the alarm rings."""
         self._alarms.add(alarm)

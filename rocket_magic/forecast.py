@@ -1,43 +1,30 @@
 """Floor 8: the forecast. The runs that would happen, without running anything.
 
-A forecast is a rehearsal: a second session with the same tasks, conditions and history, on a virtual
-clock, whose runs are carried out by `SimulatedExecutor` (which only lets time pass). So a forecast can't
-disagree with the scheduler about a schedule: it *is* the scheduler.
+`forecast` tells all runs of a span of time, `next_starts` the next ones of one task. Both step a
+rehearsal (see `rocket_magic._rehearsal`) and read its log.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rocket_magic._protocols import OUTCOMES, Action
-from rocket_magic.clock import VirtualClock
-from rocket_magic.conditions import AlwaysFalse, AlwaysTrue, BaseCondition, FuncCond
+from rocket_magic._protocols import Action
+from rocket_magic._rehearsal import Enough, Failures, Model, Rehearsal, SimulatedExecutor
+from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import ClockError, MissingExtraError
-from rocket_magic.execution import ExecutionSettings, Outcome, RunOrder
-from rocket_magic.instants import SECOND, Instant, Span, to_datetime, to_seconds
-from rocket_magic.log._record import record_of
+from rocket_magic.instants import SECOND, Instant, to_datetime
+from rocket_magic.log import Record
 from rocket_magic.session import Session
-from rocket_magic.tasks import FuncTask
 from rocket_magic.time import parse_duration
 
-if TYPE_CHECKING:
-    from rocket_magic.log import Record
+__all__ = ["Forecast", "ForecastRun", "NextStarts", "SimulatedExecutor", "forecast", "next_starts"]
 
-__all__ = ["Forecast", "ForecastRun", "forecast"]
-
-Failures = bool | int | Collection[int] | Callable[[int], bool]
-
-_MODES = ("main", "async", "thread", "process")
-_RUNS_ASKED = 50
-_FAILURES_IN_A_ROW = 3
-_SEEDED = 500
+_MOST_LOOKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ class Forecast:
     Attributes:
         start: Where it begins.
         end: Where it ends.
-        runs: The runs in the order of their starts.
+        runs: The runs in the order of their starts; those in flight at the beginning come first.
         never: Names of tasks that would not run.
         notes: What was assumed, in words.
     """
@@ -91,7 +78,7 @@ class Forecast:
     @property
     def longest_wait(self) -> tuple[datetime, datetime] | None:
         """The longest stretch in which nothing would start."""
-        moments = [self.start, *(run.start for run in self.runs), self.end]
+        moments = [self.start, *(run.start for run in self.runs if run.start >= self.start), self.end]
         return max(pairwise(moments), key=lambda pair: pair[1] - pair[0]) if self.runs else None
 
     def to_pandas(self) -> Any:
@@ -127,84 +114,23 @@ class Forecast:
     __repr__ = __str__
 
 
-class SimulatedExecutor:
-    """Lets virtual time pass instead of running anything.
+@dataclass(frozen=True, slots=True)
+class NextStarts:
+    """When a task starts next.
 
-    Args:
-        name: The mode it stands for.
-        clock: The forecast's clock.
-        model: How long runs take and how they end.
+    Attributes:
+        task_name: The task.
+        moments: The next starts, earliest first, as far as time alone decides.
+        text: Why there are no more: "depends on task 'load'", "by hand", "disabled", …; or "".
     """
 
-    def __init__(self, name: str, clock: VirtualClock, model: Model) -> None:
-        self.name = name
-        self._clock = clock
-        self._model = model
-        self._reports: dict[str, Callable[[Outcome], None]] = {}
+    task_name: str
+    moments: tuple[datetime, ...]
+    text: str
 
-    def start(self, order: RunOrder, report: Callable[[Outcome], None]) -> None:
-        """Note the end of the run; report it when the clock gets there."""
-        span, outcome = self._model.next_run(order.run_id, order.task_name)
-        if span <= 0:
-            report(outcome)
-            return
-        self._reports[order.run_id] = report
-
-        def end() -> None:
-            waiting = self._reports.pop(order.run_id, None)
-            if waiting is not None:
-                waiting(outcome)
-
-        self._clock.call_at(self._clock.now() + span, end)
-
-    def terminate(self, run_id: str, reason: str) -> bool:
-        """End a run at once."""
-        waiting = self._reports.pop(run_id, None)
-        if waiting is not None:
-            waiting(Outcome(run_id, Action.TERMINATE, reason=reason))
-        return True
-
-    kill = terminate
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class Model:
-    """How long the runs of each task take and how they end.
-
-    Args:
-        session: Whose history is asked.
-        durations: Given durations by task name.
-        fail: Given failures by task name: True (each), n (the first n), ordinals (0 is the first), or a
-            function of the ordinal.
-    """
-
-    def __init__(self, session: Session, durations: Mapping[str, Any], fail: Mapping[str, Failures]) -> None:
-        self._fail = dict(fail)
-        self._count: Counter[str] = Counter()
-        self._spans: dict[str, Span] = {}
-        self._fails: set[str] = set()
-        self.notes: list[str] = []
-        for task in session.task_list():
-            recent = session.log.recent_runs(task.name, _RUNS_ASKED)
-            given = durations.get(task.name)
-            self._spans[task.name] = (
-                _typical_span(recent) if given is None else parse_duration(given, "duration")
-            )
-            if task.name not in self._fail and _fails_always(recent):
-                self._fails.add(task.name)
-                self.notes.append(
-                    f"{task.name!r} failed {_FAILURES_IN_A_ROW} times in a row: it is taken to fail on"
-                )
-
-    def next_run(self, run_id: str, task_name: str) -> tuple[Span, Outcome]:
-        """Span and outcome of the next run of a task."""
-        ordinal = self._count[task_name]
-        self._count[task_name] += 1
-        fails = task_name in self._fails or _is_failure(self._fail.get(task_name, False), ordinal)
-        action = Action.FAIL if fails else Action.SUCCESS
-        return self._spans.get(task_name, 0), Outcome(run_id, action)
+    def __str__(self) -> str:
+        words = [f"{moment:%Y-%m-%d %H:%M:%S}" for moment in self.moments]
+        return f"{self.task_name}: " + ", ".join([*words, *([self.text] if self.text else [])])
 
 
 def forecast(
@@ -234,136 +160,104 @@ def forecast(
         raise ClockError(msg)
     for name in {**(durations or {}), **(fail or {})}:
         session[name]  # refuses unknown names
-    model = Model(session, durations or {}, fail or {})
-    clock = VirtualClock(to_seconds(session.clock.now()), session.zone)
-    shadow = _shadow(session, clock, model)
-    start = clock.now()
-    shadow.step(length / SECOND)
-    shadow.shut_down(force=True)
-    return _result(session, shadow, start, start + length, model)
-
-
-def _shadow(session: Session, clock: VirtualClock, model: Model) -> Session:
-    """The same tasks in a session whose runs only let time pass."""
-    config = session.config
-    shadow = Session(
-        time_func=clock,
-        execution="main",
-        timezone=config.timezone,
-        timeout=config.timeout,
-        multilaunch=config.multilaunch,
-        max_process_count=config.max_process_count,
-        on_overlap=config.on_overlap,
-        cycle_sleep=config.cycle_sleep,
-        silence_cond_check=True,
-        silence_task_prerun=True,
-        log_capacity=10_000_000,
-        scheduler_logger_basename="rocketry.forecast",
-        task_logger_basename="rocketry.forecast",
-    )
-    _seed(session, shadow)
-    for mode in _MODES:
-        shadow.executors.register(mode, partial(_simulated, mode, clock, model))
-    context = session.context()
-    notes = model.notes
-    for task in session.task_list():
-        start_cond = _frozen(task.start_cond, session.context(task), notes)
-        FuncTask(
-            _nothing, session=shadow, name=task.name, start_cond=start_cond,
-            end_cond=_frozen(task.end_cond, context, notes), execution=task.execution or config.execution,
-            priority=task.priority, disabled=task.disabled, timeout=task.timeout, permanent=task.permanent,
-            multilaunch=task.multilaunch, on_startup=False, on_shutdown=task.on_shutdown or task.on_startup,
-            on_overlap=task.on_overlap, misfire_grace_time=task.misfire_grace_time,
-        )  # fmt: skip
-        for _ in task.batches:
-            shadow[task.name].run()
-    shut = session.condition(config.shut_cond)
-    if not isinstance(shut, AlwaysFalse):
-        shadow.config.shut_cond = _frozen(shut, context, notes)
-    return shadow
-
-
-def _simulated(
-    mode: str, clock: VirtualClock, model: Model, settings: ExecutionSettings
-) -> SimulatedExecutor:
-    del settings  # nothing is really executed
-    return SimulatedExecutor(mode, clock, model)
-
-
-def _seed(session: Session, shadow: Session) -> None:
-    """Tell the shadow's log what conditions may ask of the past."""
-    rows = [row for task in session.task_list() for row in session.log.tail(_SEEDED, task=task.name)]
-    records = sorted(map(record_of, rows), key=lambda record: record.at)
-    if records:
-        shadow.log.write(records, lambda error: None)  # noqa: ARG005  in memory nothing fails
-
-
-def _frozen(condition: BaseCondition, context: Any, notes: list[str]) -> BaseCondition:
-    """The condition with every user's function replaced by its present answer: the future can't be asked."""
-    if condition.children:
-        return condition.with_children(tuple(_frozen(child, context, notes) for child in condition.children))
-    if not isinstance(condition, FuncCond):
-        return condition
+    rehearsal = Rehearsal(session, Model(session, durations or {}, fail or {}))
+    end = rehearsal.start + length
+    notes = rehearsal.model.notes
     try:
-        state = condition.holds(context)
-    except Exception as error:
-        notes.append(f"{condition} raised {type(error).__name__}: taken as false throughout")
-        return AlwaysFalse()
-    notes.append(f"{condition} depends on a function: taken as {'true' if state else 'false'} throughout")
-    return AlwaysTrue() if state else AlwaysFalse()
+        rehearsal.step(span=length / SECOND)
+    except Enough:
+        end = rehearsal.clock.now()
+        notes.append("it ends early: more runs than can be told")
+    if not rehearsal.session.scheduler.is_alive:
+        moment = to_datetime(rehearsal.clock.now(), session.zone)
+        notes.append(f"the scheduler shuts down at {moment:%Y-%m-%d %H:%M:%S}: nothing runs after that")
+    return _result(rehearsal, end)
 
 
-def _nothing() -> None:
-    """Stands for a task's code."""
+def next_starts(session: Session, task: Any, n: int = 1) -> NextStarts:
+    """Work out when a task starts next; runs of it are taken to last as long as they usually do.
+
+    Args:
+        session: The session; it is only read.
+        task: Name, function or task object.
+        n: How many starts at most.
+
+    Raises:
+        UnknownTaskError: There is no such task.
+    """
+    found = session[task]
+    held = _never_by_time(found)
+    if held:
+        return NextStarts(found.name, (), held)
+    events = sorted({watch.task for watch in found.start_cond.watches() if watch.task})
+    others = [name for name in events if name != found.name]
+    if others:
+        return NextStarts(found.name, (), "depends on " + ", ".join(f"task {name!r}" for name in others))
+    rehearsal = Rehearsal(session, Model(session, {}, {}), [found])
+    moments: list[datetime] = []
+    rehearsal.step(span=0)
+    for _ in range(_MOST_LOOKS):
+        started = (one.at for one in rehearsal.records() if one.action is Action.RUN)
+        moments = [to_datetime(at, session.zone) for at in started]
+        before = rehearsal.clock.now()
+        if len(moments) >= n or rehearsal.step(to_next=True) == before:
+            break
+    text = "" if len(moments) >= n else "; ".join(rehearsal.model.notes) or "no further start by time alone"
+    return NextStarts(found.name, tuple(moments[:n]), text)
 
 
-def _result(session: Session, shadow: Session, start: Instant, end: Instant, model: Model) -> Forecast:
-    zone = session.zone
-    runs: dict[str, ForecastRun] = {}
-    seeded = {row.run_id for task in session.task_list() for row in session.log.tail(_SEEDED, task=task.name)}
-    for record in map(record_of, shadow.log.query()):
-        if record.run_id in seeded or record.at < start or record.at > end:
+def _never_by_time(task: Any) -> str:
+    """Why time alone never starts a task, or ""."""
+    if task.disabled:
+        return "disabled"
+    if task.on_startup or task.on_shutdown:
+        return "at startup" if task.on_startup else "at shutdown"
+    if isinstance(task.start_cond, AlwaysFalse) and not task.batches:
+        return "by hand"
+    return str(task.barred or "")
+
+
+def _result(rehearsal: Rehearsal, end: Instant) -> Forecast:
+    session, start, zone = rehearsal.original, rehearsal.start, rehearsal.original.zone
+    schedules = {task.name: str(task.start_cond) for task in rehearsal.tasks}
+    runs = _in_flight(rehearsal)
+    for record in rehearsal.records():
+        if record.at > end:
             continue
         if record.action is Action.RUN:
-            why = str(session[record.task_name].start_cond) + (
-                f", retry {record.attempt}" if record.attempt else ""
-            )
-            runs[record.run_id] = ForecastRun(
-                record.task_name, to_datetime(record.at, zone), None, "run", why
-            )
-        elif record.run_id in runs and record.reason != _SHUTDOWN:
+            why = _why(record, schedules[record.task_name])
+            runs[record.run_id] = [record.task_name, to_datetime(record.at, zone), None, "run", why]
+        elif record.run_id in runs:
             run = runs[record.run_id]
-            reason = f"{run.reason}; {record.reason}" if record.reason else run.reason
-            runs[record.run_id] = ForecastRun(
-                run.task_name, run.start, to_datetime(record.at, zone), record.action.value, reason
-            )
-    ran = {run.task_name for run in runs.values()}
-    never = tuple(task.name for task in session.task_list() if task.name not in ran)
+            run[2], run[3] = to_datetime(record.at, zone), record.action.value
+            if record.reason:
+                run[4] = f"{run[4]}; {record.reason}"
+    told = tuple(ForecastRun(*run) for run in runs.values())
+    ran = {run.task_name for run in told}
     return Forecast(
         to_datetime(start, zone),
         to_datetime(end, zone),
-        tuple(runs.values()),
-        never,
-        tuple(dict.fromkeys(model.notes)),
+        told,
+        tuple(task.name for task in session.task_list() if task.name not in ran),
+        tuple(dict.fromkeys(rehearsal.model.notes)),
     )
 
 
-_SHUTDOWN = "the scheduler is shutting down"
+def _in_flight(rehearsal: Rehearsal) -> dict[str, list[Any]]:
+    """Runs that are in flight when the forecast begins."""
+    session = rehearsal.original
+    return {
+        run.run_id: [run.task_name, to_datetime(run.started_at, session.zone), None, "run", "in flight"]
+        for run in sorted(session._board.runs.values(), key=lambda one: one.number)  # noqa: SLF001
+        if run.task_name in rehearsal.session
+    }
 
 
-def _typical_span(recent: Sequence[Record]) -> Span:
-    spans = [one.end - one.start for one in recent if one.start is not None and one.end is not None]
-    return int(statistics.median(spans)) if spans else 0
-
-
-def _fails_always(recent: Sequence[Record]) -> bool:
-    newest = [one.action for one in recent if one.action in OUTCOMES][-_FAILURES_IN_A_ROW:]
-    return len(newest) == _FAILURES_IN_A_ROW and all(one in (Action.FAIL, Action.CRASH) for one in newest)
-
-
-def _is_failure(given: Failures, ordinal: int) -> bool:
-    if isinstance(given, bool):
-        return given
-    if isinstance(given, int):
-        return ordinal < given
-    return given(ordinal) if callable(given) else ordinal in given
+def _why(record: Record, schedule: str) -> str:
+    late = 0 if record.due is None else record.at - record.due
+    return (
+        schedule
+        + (f", retry {record.attempt}" if record.attempt else "")
+        + (f", {late / SECOND:g} s late" if late >= SECOND else "")
+        + (f", stands for {record.merged} more" if record.merged else "")
+    )

@@ -33,6 +33,7 @@ FLOORS = {
     "_registry": 8,
     "app": 8,
     "core": 8,
+    "_rehearsal": 8,
     "forecast": 8,
     "testing": 8,
     "": 8,  # rocket_magic/__init__.py, the front door

@@ -138,7 +138,12 @@ class Driver:
 
     def _must_stand_still(self) -> bool:
         """Whether a virtual clock may not move on, since runs are in flight."""
-        return self.board.virtual and self.board.patient and not self.engine.ender.quiet()
+        board = self.board
+        clock = board.session.clock
+        if not isinstance(clock, VirtualClock) or not board.patient:
+            return False
+        clock.attach(board.inbox.alarm)  # before asking: a run that goes to sleep now must wake us
+        return not self.engine.ender.quiet()
 
     # Arriving
 
