@@ -127,19 +127,14 @@ def test_terminate_reaches_the_run(rocket: Rocket, notebook: Any) -> None:
     assert "long: 1 run was asked to end" == repr(rocket("terminate long"))
 
 
-def test_conditions_print_to_the_scheduler(
+def test_hooks_print_to_the_scheduler(
     rocket: Rocket, notebook: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a condition writes on the scheduler's thread is found by `%rocket output`, not under a cell."""
+    """What is written on the scheduler's thread is found by `%rocket output`, not under a cell."""
     notebook.ensure_capture()  # pytest has put its own streams in place since the fixture
-
-    @notebook.app.cond()
-    def noisy() -> bool:
-        print("noise")
-        return False
-
-    notebook.app.task(noisy, func=print, name="never")
-    notebook.session.explain("never")
+    notebook.session.hook_scheduler_cycle()(lambda: print("noise"))
+    rocket.task("--name load", "1")
+    rocket("run load --wait")
     assert repr(rocket("output")).startswith("output of conditions, hooks and the scheduler\nnoise\n")
     assert "noise" not in capsys.readouterr().out
 

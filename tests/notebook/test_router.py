@@ -18,7 +18,7 @@ from IPython.utils.capture import capture_output
 
 from rocket_magic.args import RunEnv, current_run
 from rocket_magic.clock import VirtualClock
-from rocket_magic.notebook._router import Capture, Router
+from rocket_magic.notebook._router import Capture, Router, give_thread_a_sink
 from rocket_magic.notebook._sink import RunSink
 
 
@@ -140,6 +140,22 @@ def test_bare_threads_stay_with_the_foreground(capture: Capture, capsys: pytest.
     thread.start()
     thread.join()
     assert "bare\n" == capsys.readouterr().out
+
+
+def test_a_thread_may_have_a_sink_of_its_own(capture: Capture, capsys: pytest.CaptureFixture[str]) -> None:
+    """The scheduler's thread writes to its own sink; runs on it to theirs."""
+    capture.ensure()
+    of_thread, of_run = RunSink(), RunSink()
+
+    def live() -> None:
+        give_thread_a_sink(of_thread)
+        print("condition")
+        in_run(of_run, lambda: print("run"))
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    thread.join()
+    assert ("condition\n", "run\n", "") == (of_thread.text(), of_run.text(), capsys.readouterr().out)
 
 
 def test_everything_is_taken_away(shell: Any) -> None:
