@@ -15,6 +15,7 @@ from typing import Any
 
 from rocket_magic._protocols import Action
 from rocket_magic._rehearsal import Enough, Failures, Model, Rehearsal, SimulatedExecutor
+from rocket_magic._timeline import forecast_html
 from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import ClockError, MissingExtraError
 from rocket_magic.instants import SECOND, Instant, to_datetime
@@ -112,6 +113,10 @@ class Forecast:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Totals and a timeline."""
+        return forecast_html(self)
 
 
 @dataclass(frozen=True, slots=True)

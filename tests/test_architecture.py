@@ -34,6 +34,7 @@ FLOORS = {
     "app": 8,
     "core": 8,
     "_rehearsal": 8,
+    "_timeline": 8,
     "forecast": 8,
     "testing": 8,
     "": 8,  # rocket_magic/__init__.py, the front door
