@@ -14,7 +14,7 @@ from rocket_magic.execution import Outcome
 from rocket_magic.execution._failure import exception_message
 from rocket_magic.instants import POLL, SECOND, Span, from_timedelta, to_timedelta
 from rocket_magic.log import Record
-from rocket_magic.scheduler._board import Board
+from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.tasks import RunState, TaskRun
 
 if TYPE_CHECKING:
@@ -61,6 +61,20 @@ class Ender:
             self._deadline(run)
         for run in self.board.pop_end_looks():
             self._ask_end_condition(run)
+        if self.board.dirty and not self._tasks_are_looked_at():
+            self._look_at_touched()
+
+    def _tasks_are_looked_at(self) -> bool:
+        board = self.board
+        return board.phase is Phase.RUNNING and not board.on_hold and board.log_pause is None
+
+    def _look_at_touched(self) -> None:
+        """Ask end conditions after an event while nothing starts: during startup, shutdown or a hold."""
+        board = self.board
+        for task in list(board.dirty):
+            self.look_at_end(task)
+        if board.phase is Phase.STOPPING:
+            board.dirty.clear()  # no start follows, and what is left here would call for a step at once
 
     def _deadline(self, run: TaskRun) -> None:
         board = self.board
