@@ -672,3 +672,28 @@ def test_a_lock_of_the_users_class_is_held_while_a_task_is_looked_at_and_started
     assert app.session.stop(wait=5)
     start = events.index("acquired")
     assert events[start : start + 3] == ["acquired", "ran", "released"]
+
+
+def test_a_stop_right_after_a_restart_wins():
+    """Nothing is left running."""
+    app = Rocketry(execution="thread", restarting="recall")
+    app.session.start_thread()
+    app.session.restart()
+    assert app.session.stop(wait=5)
+    assert app.session.scheduler.state == "stopped"
+
+
+def test_waiting_for_a_shutdown_does_not_hasten_it():
+    """`stop()` after `shut_down()` is no second request."""
+    app = Rocketry(execution="thread")
+    entered, release = threading.Event(), threading.Event()
+    app.task(None, name="slow", func=lambda: (entered.set(), release.wait(30)))
+    app.session.start_thread()
+    app.session["slow"].run()
+    assert entered.wait(10)
+    app.session.shut_down()
+    assert not app.session.stop(wait=0.05)
+    assert app.session["slow"].is_running
+    release.set()
+    assert app.session.stop(wait=5)
+    assert actions(app, "slow") == ["run", "success"]

@@ -90,6 +90,10 @@ class Owner(Protocol):
         """Tell the listeners."""
         ...
 
+    def context(self, task: Any = None) -> Context:
+        """The situation in which a condition answers now."""
+        ...
+
 
 class Board:
     """What the parts of one scheduler share.

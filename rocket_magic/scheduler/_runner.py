@@ -62,6 +62,7 @@ class Runner:
         self._thread: threading.Thread | None = None
         self._lifecycle = threading.RLock()
         self._log_opened: Any = None
+        self._quitting = False
 
     def _configure_executors(self) -> None:
         config, settings = self.session.config, self._settings
@@ -87,6 +88,7 @@ class Runner:
         self._raise_fatal()
 
     def _live(self, drive: Callable[[], None]) -> None:
+        self._quitting = False
         while True:
             self._begin()
             drive()
@@ -102,7 +104,7 @@ class Runner:
     def _after(self) -> bool:
         """After the scheduler stopped: whether it is to start again right here."""
         board = self.board
-        again = board.restart_wanted and board.fatal_error is None
+        again = board.restart_wanted and not self._quitting and board.fatal_error is None
         if again and self.session.config.restarting == "recall":
             return True
         board.executors.close()
@@ -151,6 +153,7 @@ class Runner:
 
     async def serve(self) -> None:
         """Run on the running event loop until shut down; cancelling it shuts down gracefully."""
+        self._quitting = False
         while True:
             self._begin()
             driving = asyncio.ensure_future(self.driver.drive_async())
@@ -170,6 +173,7 @@ class Runner:
         with self._lifecycle:
             if self.alive:
                 return
+            self._quitting = False
             ready = threading.Event()
 
             def live() -> None:
@@ -195,6 +199,7 @@ class Runner:
     def shut_down(self, *, force: bool) -> None:
         """Ask for shutdown; a second request ends the runs in flight."""
         board = self.board
+        self._quitting = True
         if not self.engine.alive:
             return
         again = board.stop_wanted or board.phase is Phase.STOPPING
@@ -206,7 +211,8 @@ class Runner:
 
     def stop(self, *, force: bool, wait: float | None) -> bool:
         """Shut down and wait for the end; whether it came in time."""
-        self.shut_down(force=force)
+        if force or not (self._quitting and self.alive):
+            self.shut_down(force=force)  # waiting for a shutdown that is under way must not hasten it
         thread = self._thread
         if thread is None or thread is threading.current_thread():
             return not self.engine.alive or self._stop_undriven()
@@ -399,9 +405,9 @@ class Runner:
         for error in bracket.close():
             raise error
 
-    def explain(self, task: Task) -> Explanation:
-        """Why a task runs or doesn't, with everything that holds it."""
-        return explain_task(self.board, self.session, task)
+    def explain(self, task: Task, at: Instant | None = None) -> Explanation:
+        """Why a task runs or doesn't, with everything that holds it; of an earlier instant, what the log tells."""
+        return explain_task(self.board, self.session, task, at)
 
     # Log
 

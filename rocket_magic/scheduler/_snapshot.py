@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rocket_magic._protocols import Action
 from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.conditions import AlwaysFalse
-from rocket_magic.instants import Instant, to_seconds
+from rocket_magic.instants import NEVER, POLL, Instant, to_seconds
 from rocket_magic.scheduler._board import Board, Phase
 
 if TYPE_CHECKING:
@@ -183,10 +183,25 @@ def _next(board: Board, task: Task) -> tuple[float | None, str]:
         return None, "the scheduler is not running"
     if task.runs:
         return None, "after the run in flight"
+    expected = _expected(board, task)
+    if expected is not None:
+        return to_seconds(expected), ""
     from_events = sorted({watch.task for watch in task.start_cond.watches() if watch.task})
     return None, "depends on " + ", ".join(
         f"task {name!r}" for name in from_events
     ) if from_events else "never"
+
+
+def _expected(board: Board, task: Task) -> Instant | None:
+    """When a task that was not looked at yet will be due, as far as its condition can tell."""
+    try:
+        context = board.session.context(task)
+        if task.start_cond.holds(context):
+            return context.now
+        at = task.start_cond.next_change(context)
+    except Exception:
+        return None  # the look that follows will tell of it
+    return None if at in (NEVER, POLL) else at
 
 
 def _last_error(recent: Sequence[Record]) -> str | None:

@@ -2,8 +2,8 @@
 
 Random sessions run twice: once by the scheduler, which looks only where the agenda says, on a virtual
 clock with simulated runs; once by a brute-force loop over a naive history. Everything in these
-sessions (windows, intervals, durations, the cycle) falls on a grid of ten minutes, so that both meet
-the same instants.
+sessions (windows, intervals, durations, the cycle) falls on a grid, so that both meet the same instants:
+of seconds for what lives within minutes, of ten minutes for a day and its nights, of hours for months.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ from hypothesis import strategies as st
 
 from rocket_magic import Session, VirtualClock
 from rocket_magic._protocols import Action, Context
-from rocket_magic.conditions import All, Any, BaseCondition, Not
+from rocket_magic.conditions import All, Any, BaseCondition, IsEnv, Not, ParamExists
 from rocket_magic.conds import (
+    after_all_success,
+    after_any_fail,
     after_any_success,
     after_fail,
     after_finish,
     after_success,
+    after_terminate,
+    crashed,
     cron,
     daily,
     every,
@@ -31,79 +35,174 @@ from rocket_magic.conds import (
     false,
     finished,
     hourly,
+    inacted,
+    minutely,
+    monthly,
     retry,
     running,
+    scheduler_running,
+    secondly,
     started,
     succeeded,
+    terminated,
     time_of_day,
     time_of_hour,
+    time_of_minute,
+    time_of_month,
     time_of_week,
     true,
     weekly,
+    yearly,
 )
 from rocket_magic.execution import Outcome
 from rocket_magic.forecast import SimulatedExecutor
-from rocket_magic.instants import MINUTE, SECOND, Instant
+from rocket_magic.instants import HOUR, MINUTE, SECOND, Instant
 from tests.conditions.fakes import FakeHistory, FakeScheduler, FakeSession, FakeTask
 
-TICK = 10 * MINUTE
-TICKS = 30 * 6
 NAMES = ("a", "b", "c")
-
-clocks = st.builds("{:02}:{}0".format, st.integers(0, 23), st.integers(0, 5))
 others = st.sampled_from(NAMES)
+counts = st.integers(1, 4)
 
 
-@st.composite
-def windows(draw, condition):
-    """A daily window on the grid."""
-    first, second = draw(st.lists(clocks, min_size=2, max_size=2, unique=True))
-    return condition.between(first, second)
+@dataclass(frozen=True)
+class Scale:
+    """A grid of instants, and conditions that change on it only.
+
+    Attributes:
+        tick: Microseconds between two instants of the grid; also the cycle.
+        ticks: How many there are.
+        unit: The tick in words, for intervals.
+        leaves: Conditions on the grid.
+        tops: Conditions that only start on it (`~cron` turns true a minute later, off the grid).
+        gates: Windows to put around anything.
+    """
+
+    tick: int
+    ticks: int
+    unit: str
+    leaves: st.SearchStrategy[BaseCondition]
+    tops: st.SearchStrategy[BaseCondition]
+    gates: st.SearchStrategy[BaseCondition]
+
+    def span(self, number: int) -> str:
+        return f"{number * self.tick // SECOND} s"
 
 
-leaves = st.one_of(
-    st.builds(
-        lambda n, based: every(f"{n * 10} min", based=based), st.integers(1, 40), st.sampled_from(["run", "finish"])
+def window(condition, values):
+    """A part of a unit, from one value to another."""
+    pairs = st.lists(values, min_size=2, max_size=2, unique=True)
+    return pairs.map(lambda pair: condition.between(*pair))
+
+
+def on_any_grid(tick: int) -> st.SearchStrategy[BaseCondition]:
+    """What depends on runs and on elapsed time only."""
+    spans = st.integers(1, 40).map(lambda n: f"{n * tick // SECOND} s")
+    return st.one_of(
+        st.builds(lambda span, based: every(span, based=based), spans, st.sampled_from(["run", "finish"])),
+        st.builds(lambda span, based: every(span, based=based), spans, st.sampled_from(["success", "fail"])),
+        st.sampled_from(
+            [true, false, retry(1), retry(3), running, ~running, ParamExists("x"), ParamExists("y")]
+        ),
+        st.sampled_from(
+            [ParamExists("x", value=1), ParamExists("x", value=2), IsEnv("test"), crashed, inacted]
+        ),
+        st.builds(lambda span: retry(2, delay=span), spans),
+        st.builds(lambda span: scheduler_running(more_than=span), spans),
+        st.builds(after_success, others),
+        st.builds(after_fail, others),
+        st.builds(after_finish, others),
+        st.builds(after_terminate, others),
+        st.builds(after_all_success, others, others),
+        st.builds(after_any_success, others, others),
+        st.builds(after_any_fail, others, others),
+        st.builds(failed, others),
+        st.builds(terminated, others),
+        st.builds(lambda name, n: started(name) >= n, others, counts),
+        st.builds(lambda name, n: finished(name) < n, others, counts),
+        st.builds(lambda name, span: running(name).more_than(span), others, spans),
+        st.builds(lambda name, span: running(name).less_than(span), others, spans),
+        st.builds(lambda name, span: finished(name).past(span), others, spans),
+    )
+
+
+seconds = st.integers(0, 59).map("{:02}".format)
+clocks = st.builds("{:02}:{}0".format, st.integers(0, 23), st.integers(0, 5))
+hours = st.integers(0, 23).map("{:02}:00".format)
+days = st.sampled_from(["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
+dates = st.integers(1, 28).map(str)
+
+SCALES = {
+    "seconds": Scale(
+        SECOND,
+        200,
+        "s",
+        st.one_of(
+            on_any_grid(SECOND),
+            st.sampled_from([secondly, minutely, hourly]),
+            window(minutely, seconds),
+            window(time_of_minute, seconds),
+            st.builds(lambda name, n: succeeded(name).this_minute >= n, others, counts),
+        ),
+        st.sampled_from([cron("* * * * *"), cron("*/2 * * * *")]),
+        window(time_of_minute, seconds),
     ),
-    st.sampled_from([true, false, hourly, daily, weekly, retry(1), retry(3), running, ~running]),
-    st.builds(lambda n: retry(2, delay=f"{n * 10} min"), st.integers(1, 5)),
-    windows(daily),
-    windows(time_of_day),
-    st.builds(lambda a: hourly.after(f"{a}0:00"), st.integers(1, 5)),
-    st.builds(lambda a: time_of_hour.before(f"{a}0:00"), st.integers(1, 5)),
-    st.sampled_from([weekly.on("Fri"), time_of_week.on("Thu")]),
-    st.builds(after_success, others),
-    st.builds(after_fail, others),
-    st.builds(after_finish, others),
-    st.builds(after_any_success, others, others),
-    st.builds(lambda name, n: succeeded(name).today >= n, others, st.integers(1, 4)),
-    st.builds(lambda name: started(name).this_hour, others),
-    st.builds(failed, others),
-    st.builds(lambda n: finished.today < n, st.integers(1, 3)),
-    st.builds(lambda name, n: running(name).more_than(f"{n * 10} min"), others, st.integers(1, 4)),
-)  # fmt: skip
-
-conditions = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        st.builds(All, inner, inner),
-        st.builds(Any, inner, inner),
-        st.builds(Not, inner),
+    "minutes": Scale(
+        10 * MINUTE,
+        30 * 6,
+        "min",
+        st.one_of(
+            on_any_grid(10 * MINUTE),
+            st.sampled_from([hourly, daily, weekly, weekly.on("Fri"), time_of_week.on("Thu")]),
+            window(daily, clocks),
+            window(time_of_day, clocks),
+            st.builds(lambda a: hourly.after(f"{a}0:00"), st.integers(1, 5)),
+            st.builds(lambda a: time_of_hour.before(f"{a}0:00"), st.integers(1, 5)),
+            st.builds(lambda name, n: succeeded(name).today >= n, others, counts),
+            st.builds(lambda name: started(name).this_hour, others),
+            st.builds(lambda n: finished.today < n, counts),
+        ),
+        st.sampled_from([cron("20 */3 * * *"), cron("0 5,17 * * 4"), cron("*/30 1-4 * * *")]),
+        window(time_of_day, clocks),
     ),
-    max_leaves=4,
-)
-crons = st.sampled_from([cron("20 */3 * * *"), cron("0 5,17 * * 4"), cron("*/30 1-4 * * *")])
-"""Only on top: the end of a cron minute, where `~cron` turns true, is off the grid."""
-
-schedules = st.one_of(
-    conditions,
-    crons,
-    st.builds(lambda a, b: a | b, crons, conditions),
-    st.builds(
-        lambda a, b: a | b, conditions, st.sampled_from([retry(1), retry(2), retry(2, delay="20 min")])
+    "hours": Scale(
+        HOUR,
+        24 * 45,
+        "hours",
+        st.one_of(
+            on_any_grid(HOUR),
+            st.sampled_from([daily, weekly, monthly, yearly]),
+            window(daily, hours),
+            window(weekly, days),
+            window(monthly, dates),
+            window(time_of_week, days),
+            window(time_of_month, dates),
+            st.builds(monthly.starting, dates),
+            st.builds(lambda name, n: succeeded(name).this_week >= n, others, counts),
+            st.builds(lambda name, n: started(name).this_month < n, others, counts),
+        ),
+        st.sampled_from(
+            [cron("0 3 * * *"), cron("0 12 * * Mon"), cron("0 0 1,15 * *"), daily.at("03:00", "04:00")]
+        ),
+        window(time_of_day, hours),
     ),
-    st.builds(lambda a, b: a & b, conditions, windows(time_of_day)),
-)
+}
+
+
+def schedules(scale: Scale) -> st.SearchStrategy[BaseCondition]:
+    """Conditions of a scale, combined."""
+    inner = st.recursive(
+        scale.leaves,
+        lambda part: st.one_of(st.builds(All, part, part), st.builds(Any, part, part), st.builds(Not, part)),
+        max_leaves=4,
+    )
+    retries = st.sampled_from([retry(1), retry(2), retry(2, delay=scale.span(2))])
+    return st.one_of(
+        inner,
+        scale.tops,
+        st.builds(lambda a, b: a | b, scale.tops, inner),
+        st.builds(lambda a, b: a | b, st.one_of(inner, scale.tops), retries),
+        st.builds(lambda a, b: a & b, inner, scale.gates),
+    )
 
 
 @dataclass(frozen=True)
@@ -114,55 +213,61 @@ class Plan:
     duration: int
     fails: tuple[bool, ...]
 
-    def next_run(self, ordinal: int) -> tuple[int, Action]:
-        return self.duration * TICK, Action.FAIL if self.fails[ordinal % len(self.fails)] else Action.SUCCESS
+    def next_run(self, ordinal: int, tick: int) -> tuple[int, Action]:
+        return self.duration * tick, Action.FAIL if self.fails[ordinal % len(self.fails)] else Action.SUCCESS
 
 
-plans = st.builds(
-    Plan,
-    schedules,
-    st.sampled_from([0, 0, 1, 2, 7]),
-    st.lists(st.booleans(), min_size=1, max_size=3).map(tuple),
-)
+def plans(scale: Scale) -> st.SearchStrategy[Plan]:
+    """Tasks of a scale."""
+    outcomes = st.lists(st.booleans(), min_size=1, max_size=3).map(tuple)
+    return st.builds(Plan, schedules(scale), st.sampled_from([0, 0, 1, 2, 7]), outcomes)
+
+
 Runs = list[tuple[Instant, str, str]]
 
 
 class Simulated:
     """Durations and outcomes by plan, for `SimulatedExecutor`."""
 
-    def __init__(self, tasks: dict[str, Plan]) -> None:
-        self.tasks = tasks
+    def __init__(self, tasks: dict[str, Plan], tick: int) -> None:
+        self.tasks, self.tick = tasks, tick
         self.count = dict.fromkeys(tasks, 0)
 
     def next_run(self, run_id: str, task_name: str):
-        span, action = self.tasks[task_name].next_run(self.count[task_name])
+        span, action = self.tasks[task_name].next_run(self.count[task_name], self.tick)
         self.count[task_name] += 1
         return span, Outcome(run_id, action)
 
 
-def by_agenda(tasks: dict[str, Plan], start: str, zone: str) -> Runs:
+def by_agenda(scale: Scale, tasks: dict[str, Plan], start: str, zone: str) -> Runs:
     """What the scheduler does."""
     clock = VirtualClock(start, zone)
     session = Session(
-        time_func=clock, timezone=zone, execution="main", cycle_sleep=TICK / SECOND, timeout="never",
-        silence_cond_check=False,
+        time_func=clock, timezone=zone, execution="main", cycle_sleep=scale.tick / SECOND, timeout="never",
+        parameters=PARAMETERS,
     )  # fmt: skip
-    model = Simulated(tasks)
+    model = Simulated(tasks, scale.tick)
     session.executors.register("main", lambda _: SimulatedExecutor("main", clock, model))
     for name, plan in tasks.items():
         session.create_task(func=partial(int), name=name, start_cond=plan.condition)
-    session.step(TICKS * TICK / SECOND)
+    session.step(scale.ticks * scale.tick / SECOND)
     rows = [(row.created, row.task_name, str(row.action)) for row in session.get_task_log()]
     session.stop(force=True)
     return rows
 
 
-def by_brute_force(tasks: dict[str, Plan], start: str, zone: str) -> Runs:
+def by_brute_force(scale: Scale, tasks: dict[str, Plan], start: str, zone: str) -> Runs:
     """What asking every condition at every tick does."""
     history = FakeHistory()
     views = {name: FakeTask(name) for name in tasks}
-    session = FakeSession(history=history, tasks=views, zone=ZoneInfo(zone), scheduler=FakeScheduler())
     origin = VirtualClock(start, zone).now()
+    session = FakeSession(
+        history=history,
+        tasks=views,
+        zone=ZoneInfo(zone),
+        scheduler=FakeScheduler(origin),
+        parameters=PARAMETERS,
+    )
     flying: list[tuple[Instant, int, str, Action, int]] = []
     count, number, rows = dict.fromkeys(tasks, 0), 0, []
 
@@ -170,8 +275,8 @@ def by_brute_force(tasks: dict[str, Plan], start: str, zone: str) -> Runs:
         history.add(name, action, now, attempt=attempt)
         rows.append((now / SECOND, name, str(action)))
 
-    for tick in range(TICKS + 1):
-        now = origin + tick * TICK
+    for tick in range(scale.ticks + 1):
+        now = origin + tick * scale.tick
         done: set[str] = set()
         while True:
             for run in sorted(flying, key=lambda one: one[1]):
@@ -190,7 +295,7 @@ def by_brute_force(tasks: dict[str, Plan], start: str, zone: str) -> Runs:
                 )
                 ready.append((name, 0 if scheduled else history.attempt(name) + 1))
             for name, attempt in ready:
-                span, action = tasks[name].next_run(count[name])
+                span, action = tasks[name].next_run(count[name], scale.tick)
                 count[name] += 1
                 number += 1
                 done.add(name)
@@ -202,20 +307,22 @@ def by_brute_force(tasks: dict[str, Plan], start: str, zone: str) -> Runs:
     return rows
 
 
+PARAMETERS = {"x": 1, "env": "test"}
+NIGHTS = [
+    ("2026-01-01 00:00", "UTC"),
+    ("2026-03-28 20:00", "Europe/Helsinki"),
+    ("2026-10-24 20:00", "Europe/Helsinki"),
+    ("2026-03-07 20:00", "America/New_York"),
+    ("2026-10-31 20:00", "America/New_York"),
+]
+
+
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(plans, min_size=1, max_size=3),
-    st.sampled_from(
-        [
-            ("2026-01-01 00:00", "UTC"),
-            ("2026-03-28 20:00", "Europe/Helsinki"),
-            ("2026-10-24 20:00", "Europe/Helsinki"),
-            ("2026-03-07 20:00", "America/New_York"),
-        ]
-    ),
-)
-def test_the_agenda_makes_the_runs_that_brute_force_makes(drawn, where):
+@pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
+@settings(max_examples=80, deadline=None)
+@given(data=st.data(), where=st.sampled_from(NIGHTS))
+def test_the_agenda_makes_the_runs_that_brute_force_makes(scale, data, where):
     """For random conditions, durations and outcomes, over the nights when clocks change."""
+    drawn = data.draw(st.lists(plans(scale), min_size=1, max_size=3))
     tasks = dict(zip(NAMES, drawn, strict=False))
-    assert by_agenda(tasks, *where) == by_brute_force(tasks, *where)
+    assert by_agenda(scale, tasks, *where) == by_brute_force(scale, tasks, *where)
