@@ -1,0 +1,3 @@
+"""The PostgreSQL server of the log's tests, for logs that outlive their scheduler."""
+
+from tests.log.conftest import postgres as postgres
