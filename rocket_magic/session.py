@@ -406,13 +406,19 @@ class Session:
         """Why a task runs or doesn't, as a tree."""
         return self._runner.explain(task)
 
-    def explain(self, task: Any) -> Explanation:
+    def explain(self, task: Any, at: datetime | str | float | None = None) -> Explanation:
         """Why a task runs or doesn't, as a tree.
 
         Args:
             task: Name, function or task object.
+            at: Ask for another moment than now: a datetime or ISO text (naive: in the session's zone),
+                or seconds since the epoch. The history is cut off there.
+
+        Raises:
+            ClockError: The moment can't be read.
         """
-        return self._runner.explain(self[task])
+        moment = None if at is None else VirtualClock(0, self.zone).instant(at)
+        return self._runner.explain(self[task], moment)
 
     # Hooks, usable as decorators
 

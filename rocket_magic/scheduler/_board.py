@@ -201,10 +201,11 @@ class Board:
 
     def next_look(self) -> Instant:
         """The earliest instant at which anything must be looked at, or `NEVER`."""
-        if self.dirty:
+        looking = self.phase is Phase.RUNNING and not self.on_hold
+        if self.dirty and looking and self.log_pause is None:
             return self.now
         at = self.next_end()
-        if self.phase is Phase.RUNNING and not self.on_hold:
+        if looking:
             at = min(at, self.agenda.head())
             if self.log_pause is not None:
                 at = min(at, self.log_pause)

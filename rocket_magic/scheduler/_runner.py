@@ -406,7 +406,7 @@ class Runner:
             raise error
 
     def explain(self, task: Task, at: Instant | None = None) -> Explanation:
-        """Why a task runs or doesn't, with everything that holds it; of an earlier instant, what the log tells."""
+        """Why a task runs or doesn't, with everything that holds it; earlier, as far as the log tells."""
         return explain_task(self.board, self.session, task, at)
 
     # Log
