@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,15 +13,84 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocket_magic import Rocketry, VirtualClock
+from rocket_magic._protocols import Action
 from rocket_magic.args import Clock
 from rocket_magic.conditions import BaseCondition
-from rocket_magic.conds import after_success, cron, daily, every, hourly, retry, scheduler_running
+from rocket_magic.conds import (
+    after_fail,
+    after_success,
+    cron,
+    daily,
+    every,
+    hourly,
+    retry,
+    running,
+    scheduler_running,
+    succeeded,
+    time_of_day,
+    true,
+)
 from rocket_magic.exc import ClockError, UnknownTaskError
+from rocket_magic.execution import Outcome
 from rocket_magic.forecast import SimulatedExecutor
-from rocket_magic.instants import SECOND
-from tests.scheduler.test_agenda_proof import NAMES, TICK, Plan, Simulated, plans
+from rocket_magic.instants import MINUTE, SECOND
 
+TICK = 10 * MINUTE
 TICK_SECONDS = TICK / SECOND
+NAMES = ("a", "b", "c")
+others = st.sampled_from(NAMES)
+conditions = st.recursive(
+    st.one_of(
+        st.builds(lambda n: every(f"{n * 10} min"), st.integers(1, 20)),
+        st.builds(lambda n: every(f"{n * 10} min", based="finish"), st.integers(1, 20)),
+        st.sampled_from([true, hourly, daily, retry(2), ~running, retry(2, delay="20 min")]),
+        st.sampled_from([time_of_day.between("02:00", "05:30"), daily.after("03:00"), cron("20 */3 * * *")]),
+        st.builds(after_success, others),
+        st.builds(after_fail, others),
+        st.builds(lambda name, n: succeeded(name).today >= n, others, st.integers(1, 4)),
+        st.builds(lambda name, n: running(name).more_than(f"{n * 10} min"), others, st.integers(1, 4)),
+    ),
+    lambda part: st.one_of(
+        st.builds(lambda one, other: one & other, part, part),
+        st.builds(lambda one, other: one | other, part, part),
+    ),
+    max_leaves=3,
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One task of a random session."""
+
+    condition: BaseCondition
+    duration: int
+    fails: tuple[bool, ...]
+
+    def next_run(self, ordinal: int) -> tuple[int, Action]:
+        return self.duration * TICK, Action.FAIL if self.fails[ordinal % len(self.fails)] else Action.SUCCESS
+
+
+plans = st.builds(
+    Plan,
+    conditions,
+    st.sampled_from([0, 0, 1, 2, 7]),
+    st.lists(st.booleans(), min_size=1, max_size=3).map(tuple),
+)
+
+
+class Simulated:
+    """Durations and outcomes by plan, for `SimulatedExecutor`."""
+
+    def __init__(self, tasks: dict[str, Plan]) -> None:
+        self.tasks = tasks
+        self.count = dict.fromkeys(tasks, 0)
+
+    def next_run(self, run_id: str, task_name: str) -> tuple[int, Outcome]:
+        span, action = self.tasks[task_name].next_run(self.count[task_name])
+        self.count[task_name] += 1
+        return span, Outcome(run_id, action)
+
+
 Row = tuple[str, datetime, datetime | None, str]
 
 
