@@ -13,7 +13,14 @@ from typing import Any
 from rocket_magic._protocols import Explanation
 from rocket_magic.clock import SystemClock
 from rocket_magic.instants import NEVER, POLL, SECOND
-from rocket_magic.notebook.dashboard._source import LogPage, LogRow, OptionField
+from rocket_magic.notebook.dashboard._source import (
+    ForecastView,
+    Journey,
+    LogPage,
+    LogRow,
+    OptionField,
+    StepView,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class FakeSource:
     listeners: list[Callable[[FakeChange], None]] = field(default_factory=list)
     reads: int = 0
     is_live: bool = False
+    future: list[LogRow] = field(default_factory=list)
+    travelled: Journey = field(default_factory=Journey)
 
     def state(self) -> FakeState:
         """The scheduler's line."""
@@ -166,6 +175,46 @@ class FakeSource:
                 raise ValueError("cycle_sleep must not be negative.")
         self.form[name] = dataclasses.replace(self.form[name], value=value)
         self.tell("config")
+
+    def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
+        """Ended runs of the records."""
+        rows = [row for row in reversed(self.records) if row.action != "run" and start <= row.at <= end]
+        return rows[:limit], len(rows) > limit
+
+    def forecast(self, span: float) -> ForecastView:
+        """The runs that were set."""
+        now = self.state().now
+        return ForecastView(now, now + span, now + span, tuple(self.future))
+
+    def journey(self) -> Journey:
+        """What was set."""
+        return self.travelled
+
+    def step(self, how: str, text: str) -> None:
+        """Note the step; the clock moves by an hour."""
+        self.commands.append(("step", how, text))
+        if text == "soon":
+            raise ValueError("'soon' is not a span: write it like 1 hour")
+        now = self.current.now
+        step = StepView(text or how, now, now + 3600, tuple(self.records[-4:]), 4)
+        self.travelled = dataclasses.replace(self.travelled, steps=(step, *self.travelled.steps))
+        self.current = dataclasses.replace(self.current, now=now + 3600)
+        self.tell("record")
+
+    def go_virtual(self, start: str, zone: str) -> None:
+        """Note it and stand still."""
+        self.commands.append(("virtual", start, zone))
+        self.current = dataclasses.replace(self.current, clock="virtual", now=1_774_728_000.0)
+        self.is_live = False
+        self.tell("state")
+
+    def command_clock(self, command: str) -> None:
+        """Note it."""
+        self.commands.append((command,))
+        if command == "real":
+            self.current = dataclasses.replace(self.current, clock="real")
+            self.is_live = True
+            self.tell("state")
 
 
 def png(
@@ -305,6 +354,14 @@ def showcase() -> FakeSource:
                 )
             )
     source.records.sort(key=lambda row: row.at)
+    for name, every, took in (("ingest", 240, 100), ("chart", 900, 200), ("report", 5400, 900)):
+        for n in range(1, 60):
+            start = now + every * n
+            outcome = "fail" if name == "report" and n == 1 else "success"
+            source.future.append(
+                LogRow(name, outcome, start, "", start, start + took, message=f"every {every} s")
+            )
+    source.future.sort(key=lambda row: row.at)
     source.printed["report-11"] = [
         {
             "output_type": "stream",

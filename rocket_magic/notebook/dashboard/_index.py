@@ -74,6 +74,10 @@ class TaskIndex:
         """The task of that name, as last seen."""
         return self._tasks.get(name)
 
+    def tasks(self) -> tuple[TaskRow, ...]:
+        """All of them, in the order of their definition."""
+        return tuple(self._tasks.values())
+
     def counts(self) -> dict[str, int]:
         """How many tasks stand how; "all" is their number."""
         return {"all": len(self._tasks)} | {

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 __all__ = [
     "Bye",
+    "ClockCommand",
+    "GoVirtual",
     "Message",
     "Ping",
     "Refused",
     "SchedulerCommand",
     "SetOption",
     "Show",
+    "Step",
     "TaskCommand",
     "read",
 ]
@@ -58,6 +61,8 @@ class Show(_Message):
     log_task: Annotated[str, StringConstraints(max_length=1000)] = ""
     log_action: Literal["", "run", "success", "fail", "terminate", "inaction", "crash"] = ""
     log_offset: _Count = 0
+    timeline_span: Annotated[int, Field(ge=60, le=366 * 86_400)] = 21_600
+    timeline_shift: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)] = 0
 
 
 class Ping(_Message):
@@ -93,7 +98,29 @@ class SetOption(_Message):
     value: Annotated[str, StringConstraints(max_length=2000)] | bool
 
 
-Message = Show | Ping | Bye | TaskCommand | SchedulerCommand | SetOption
+class Step(_Message):
+    """Move a virtual clock on: by a span, to the next event, or until a moment."""
+
+    type: Literal["step"]
+    how: Literal["span", "next", "until"]
+    text: _Text = ""
+
+
+class GoVirtual(_Message):
+    """Put a virtual clock in place; "" for the present second and for the session's zone."""
+
+    type: Literal["virtual"]
+    start: _Text = ""
+    zone: _Text = ""
+
+
+class ClockCommand(_Message):
+    """Go back to real time, or stop the step under way."""
+
+    type: Literal["real", "halt"]
+
+
+Message = Show | Ping | Bye | TaskCommand | SchedulerCommand | SetOption | Step | GoVirtual | ClockCommand
 
 _READER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 _MOST_KEYS = 40

@@ -1,6 +1,6 @@
 """Floor 9, dashboard: the parts of a view. A panel reads the source and says what the page lacks.
 
-A later tab (timeline, clock) is one more panel here, one line in `PANELS`, and its tab in the page.
+A later tab is one more panel, one line in `PANELS`, and its tab in the page.
 Each view owns its panels; they live while their tab is open and run on the publisher's thread only,
 so what they remember of earlier messages needs no lock.
 """
@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rocket_magic.instants import NEVER, SECOND, Instant, Span
+from rocket_magic.notebook.dashboard._clock_panel import ClockPanel
 from rocket_magic.notebook.dashboard._index import Choice, TaskIndex
 from rocket_magic.notebook.dashboard._messages import Show
 from rocket_magic.notebook.dashboard._outputs import output_items
 from rocket_magic.notebook.dashboard._rows import explanation_tree, log_row, option_row, task_row
 from rocket_magic.notebook.dashboard._source import DashboardSource, TaskRow
+from rocket_magic.notebook.dashboard._timeline_panel import TimelinePanel
 
 __all__ = ["PANELS", "Changes", "Panel", "World", "panels_of"]
 
@@ -269,6 +271,8 @@ PANELS: Mapping[str, Callable[[], Panel]] = {
     "why": WhyPanel,
     "log": LogPanel,
     "config": ConfigPanel,
+    "timeline": TimelinePanel,
+    "clock": ClockPanel,
 }
 
 

@@ -7,7 +7,9 @@ the page sends it back.
 from __future__ import annotations
 
 import math
+from datetime import UTC, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rocket_magic._protocols import Explanation
 from rocket_magic.instants import NEVER, POLL, to_seconds
@@ -15,7 +17,16 @@ from rocket_magic.notebook.dashboard._index import standing
 from rocket_magic.notebook.dashboard._source import LogRow, OptionField, RunView, StateView, TaskRow
 from rocket_magic.notebook.dashboard._text import clip, one_line, plain, plain_output
 
-__all__ = ["explanation_tree", "log_row", "option_row", "run_row", "state_row", "task_row"]
+__all__ = [
+    "explanation_tree",
+    "log_row",
+    "number",
+    "option_row",
+    "run_row",
+    "state_row",
+    "task_row",
+    "zone_of",
+]
 
 _SHORT = 200
 _LONG = 2000
@@ -27,6 +38,14 @@ _RUNS = 12
 def number(value: float | None) -> float | None:
     """`value`, or None where it is no finite number (JSON has no infinity)."""
     return value if value is not None and math.isfinite(value) else None
+
+
+def zone_of(name: str) -> tzinfo:
+    """The zone of that name; UTC where this machine knows none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
 
 
 def run_row(run: RunView) -> dict[str, Any]:

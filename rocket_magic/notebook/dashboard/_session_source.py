@@ -1,7 +1,7 @@
 """Floor 9, dashboard: a real session as the dashboard's source.
 
 Thin: reads immutable snapshots, posts commands, and turns records and options into the dashboard's own
-rows. Nothing here keeps state.
+rows. Nothing here keeps state but the `Traveller`, which moves the clock.
 """
 
 from __future__ import annotations
@@ -10,15 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import Explanation
+from rocket_magic.clock import SystemClock
 from rocket_magic.config import form_fields, set_from_text
+from rocket_magic.forecast import Forecast, forecast
+from rocket_magic.instants import SECOND
 from rocket_magic.notebook.dashboard._source import (
     ChangeView,
+    ForecastView,
+    Journey,
     LogPage,
     LogRow,
     OptionField,
     StateView,
     TaskRow,
 )
+from rocket_magic.notebook.dashboard._traveller import Traveller
 
 if TYPE_CHECKING:
     from rocket_magic.session import Session
@@ -40,6 +46,11 @@ _GROUPS = {
 }
 _GROUP_OF = {name: group for group, names in _GROUPS.items() for name in names.split()}
 _ORDER = [*_GROUPS, "Other"]
+_OUTCOMES = ["success", "fail", "terminate", "inaction", "crash"]
+_FIRST_FORECAST = 300.0
+_GROWTH = 6.0
+_MOST_FORECAST = 5_000
+_MOST_TASKS = 1_000
 
 
 class SessionSource:
@@ -53,6 +64,7 @@ class SessionSource:
     def __init__(self, session: Session, outputs: Outputs) -> None:
         self._session = session
         self._outputs = outputs
+        self._traveller = Traveller(session)
 
     def state(self) -> StateView:
         """The scheduler's line."""
@@ -119,6 +131,69 @@ class SessionSource:
         """
         text = str(value).lower() if isinstance(value, bool) else value
         set_from_text(self._session.config, name, text)
+
+    def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
+        """The newest ended runs that overlap a span of time, newest first."""
+        session = self._session
+        reach = (start, session.clock() + 1) if end >= session.clock() else (start, end + (end - start))
+        found = session.log.filter_by(action=_OUTCOMES, created=reach).tail(limit + 1)
+        rows = [_log_row(record) for record in found[::-1][:limit]]
+        inside = [row for row in rows if (row.at if row.start is None else row.start) <= end]
+        return inside, len(found) > limit
+
+    def forecast(self, span: float) -> ForecastView:
+        """The runs of the next `span` seconds, or of as much as holds a few thousand runs.
+
+        Raises:
+            ValueError: There are too many tasks.
+        """
+        count = len(self._session.tasks)
+        if count > _MOST_TASKS:
+            msg = f"{count:,} tasks are too many to forecast live; ask %rocket forecast"
+            raise ValueError(msg)
+        stopwatch = SystemClock()
+        began = stopwatch.uptime()
+        length = min(span, _FIRST_FORECAST)
+        found = forecast(self._session, length)
+        while length < span and len(found.runs) * _GROWTH <= _MOST_FORECAST:
+            length = min(span, length * _GROWTH)
+            found = forecast(self._session, length)
+        return _forecast_view(found, span, (stopwatch.uptime() - began) / SECOND)
+
+    def journey(self) -> Journey:
+        """What is done with the clock."""
+        return self._traveller.journey()
+
+    def step(self, how: str, text: str) -> None:
+        """Begin a step of a virtual clock."""
+        self._traveller.step(how, text)
+
+    def go_virtual(self, start: str, zone: str) -> None:
+        """Begin to put a virtual clock in place."""
+        self._traveller.go_virtual(start, zone)
+
+    def command_clock(self, command: str) -> None:
+        """Begin to go back to real time, or stop the step under way."""
+        if command == "real":
+            self._traveller.go_real()
+        else:
+            self._traveller.halt()
+
+
+def _forecast_view(found: Forecast, span: float, took: float) -> ForecastView:
+    start = found.start.timestamp()
+    runs = tuple(
+        LogRow(
+            task=run.task_name,
+            action=run.outcome,
+            at=run.start.timestamp(),
+            start=run.start.timestamp(),
+            end=None if run.end is None else run.end.timestamp(),
+            message=run.reason,
+        )
+        for run in found.runs
+    )
+    return ForecastView(start, found.end.timestamp(), start + span, runs, found.notes, took)
 
 
 def _option(field: Mapping[str, Any]) -> OptionField:

@@ -16,11 +16,14 @@ from rocket_magic._protocols import Explanation
 __all__ = [
     "ChangeView",
     "DashboardSource",
+    "ForecastView",
+    "Journey",
     "LogPage",
     "LogRow",
     "OptionField",
     "RunView",
     "StateView",
+    "StepView",
     "TaskRow",
 ]
 
@@ -161,6 +164,63 @@ class OptionField:
     fixed: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ForecastView:
+    """Runs that would happen. Times are seconds since the epoch.
+
+    Attributes:
+        start: Where it begins.
+        end: How far it reaches; before `asked_end` where there are too many runs.
+        asked_end: How far it should reach.
+        runs: Their outcomes as `action`, earliest start first.
+        notes: What was assumed.
+        took: Seconds of real time that working it out took.
+    """
+
+    start: float
+    end: float
+    asked_end: float
+    runs: tuple[LogRow, ...]
+    notes: tuple[str, ...] = ()
+    took: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step of a virtual clock, and what it ran. Times are seconds since the epoch.
+
+    Attributes:
+        label: What was asked for.
+        start: Where the clock stood.
+        end: Where it stood afterwards.
+        rows: The first records of it.
+        count: How many there were.
+    """
+
+    label: str
+    start: float
+    end: float
+    rows: tuple[LogRow, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What is done with the clock.
+
+    Attributes:
+        doing: What is under way, or "".
+        progress: How much of it is done, 0 to 1, where that is known.
+        error: Why the last one failed, or "".
+        steps: The newest steps, newest first.
+    """
+
+    doing: str = ""
+    progress: float | None = None
+    error: str = ""
+    steps: tuple[StepView, ...] = ()
+
+
 class DashboardSource(Protocol):
     """All that the dashboard knows of a session."""
 
@@ -206,4 +266,28 @@ class DashboardSource(Protocol):
 
     def set_option(self, name: str, value: str | bool) -> None:
         """Validate and set an option; a refusal is raised with its message."""
+        ...
+
+    def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
+        """The newest ended runs that overlap a span of time, newest first; whether there are more."""
+        ...
+
+    def forecast(self, span: float) -> ForecastView:
+        """The runs of the next `span` seconds; bounded, may take seconds: asked on a helper thread."""
+        ...
+
+    def journey(self) -> Journey:
+        """What is done with the clock; cheap."""
+        ...
+
+    def step(self, how: str, text: str) -> None:
+        """Begin a step: "span", "next" or "until"; a refusal is raised with its message."""
+        ...
+
+    def go_virtual(self, start: str, zone: str) -> None:
+        """Begin to put a virtual clock in place; a refusal is raised with its message."""
+        ...
+
+    def command_clock(self, command: str) -> None:
+        """Begin "real", or "halt" the step under way; a refusal is raised with its message."""
         ...

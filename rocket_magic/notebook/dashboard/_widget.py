@@ -8,25 +8,27 @@ post to the session, leave an answer in the publisher's inbox, and return.
 from __future__ import annotations
 
 import pathlib
-from datetime import UTC, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import anywidget
 
 from rocket_magic.notebook.dashboard import _fallback
 from rocket_magic.notebook.dashboard._messages import (
     Bye,
+    ClockCommand,
+    GoVirtual,
     Message,
     Ping,
     Refused,
     SchedulerCommand,
     SetOption,
     Show,
+    Step,
     TaskCommand,
     read,
 )
 from rocket_magic.notebook.dashboard._publisher import Publisher
+from rocket_magic.notebook.dashboard._rows import zone_of
 from rocket_magic.notebook.dashboard._source import DashboardSource
 from rocket_magic.notebook.dashboard._text import one_line
 
@@ -78,7 +80,7 @@ class Dashboard(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         state, tasks = self._source.state(), self._source.tasks()
-        zone = _zone(state.zone)
+        zone = zone_of(state.zone)
         still = {
             "text/plain": _fallback.as_text(state, tasks, zone),
             "text/html": _fallback.as_html(state, tasks, zone),
@@ -100,6 +102,12 @@ class Dashboard(anywidget.AnyWidget):
                 source.command_scheduler(command)
             case SetOption(option=option, value=value):
                 source.set_option(option, value)
+            case Step(how=how, text=text):
+                source.step(how, text)
+            case GoVirtual(start=start, zone=zone):
+                source.go_virtual(start, zone)
+            case ClockCommand(type=command):
+                source.command_clock(command)
 
 
 def _receive(dashboard: Dashboard, content: Any, _buffers: Any) -> None:
@@ -140,10 +148,3 @@ def _answer_on_subshells(comm: Any) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001  see above
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC

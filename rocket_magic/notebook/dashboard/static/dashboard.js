@@ -188,7 +188,7 @@ function statusText(row, time) {
 }
 
 function reasonText(row) {
-  if (row.running.length) return row.description ?? "";
+  if (row.running.length) return row.running.find((run) => run.reason)?.reason ?? row.description ?? "";
   return row.problem ?? (row.status === "fail" || row.status === "crash" ? row.error : row.description) ?? "";
 }
 
@@ -269,7 +269,7 @@ class TaskLine {
     const reason = reasonText(row);
     setText(this.reason, reason);
     setTitle(this.reason, reason);
-    this.reason.classList.toggle("rm-bad", Boolean(row.problem || (!row.running.length && row.error && /fail|crash/.test(row.status))));
+    this.reason.classList.toggle("rm-bad", Boolean(row.problem || row.running.some((run) => /cannot be killed/.test(run.reason ?? "")) || (!row.running.length && row.error && /fail|crash/.test(row.status))));
     const fresh = bars(row, time);
     this.bars.replaceWith(fresh);
     this.bars = fresh;
@@ -628,7 +628,7 @@ class Detail {
         line.run = run;
         mark.className = `rm-dot rm-is-${run.action}`;
         setText(when, run.start === null ? "" : time.moment(run.start));
-        setText(word, (WORDS[run.action] ?? run.action) + (run.attempt ? ` (retry ${run.attempt})` : ""));
+        setText(word, (run.action === "run" && run.reason ? run.reason : WORDS[run.action] ?? run.action) + (run.attempt ? ` (retry ${run.attempt})` : ""));
         setTitle(element.firstChild, run.reason ?? "");
         if (chosen) element.firstChild.setAttribute("aria-current", "true"); else element.firstChild.removeAttribute("aria-current");
         line.tick();
@@ -951,12 +951,252 @@ class OptionLine {
   }
 }
 
+// The timeline tab
+
+const SPANS = [["1 h", 3600], ["6 h", 21600], ["1 day", 86400], ["7 days", 604800]];
+const MOST_SPAN = 366 * 86400;
+
+class TimelineTab {
+  constructor(app) {
+    this.app = app;
+    this.show = { timeline_span: 21600, timeline_shift: 0 };
+    this.lanes = [];
+    this.chosen = null;
+    this.zooms = SPANS.map(([word, span]) => h("button", { type: "button", class: "rm-part", onclick: () => this.choose({ timeline_span: span }) }, word));
+    const small = (word, label, press) => { const made = button(word, { kind: "rm-small", press }); made.setAttribute("aria-label", label); made.title = label; return made; };
+    this.home = button("Now", { kind: "rm-small", title: "Put the present in the middle (Home)", press: () => this.choose({ timeline_shift: 0 }) });
+    this.when = h("span", { class: "rm-minor" });
+    this.readout = h("div", { class: "rm-minor rm-readout", role: "status" });
+    this.axis = h("div", { class: "rm-axis", "aria-hidden": "true" });
+    this.body = h("div", { class: "rm-lanes" });
+    this.nowLine = h("div", { class: "rm-now" });
+    this.plot = h("div", { class: "rm-plot", tabindex: "0", role: "application", "aria-roledescription": "timeline",
+      "aria-label": "Timeline of runs. Up and down choose a task, left and right one of its runs, plus and minus zoom, page up and page down move, home goes to now.",
+      onkeydown: (event) => this.key(event),
+      onmouseover: (event) => { const at = event.target.dataset?.bar; if (at) this.tell(...at.split("/").map(Number)); },
+      onclick: (event) => { const at = event.target.dataset?.bar; if (at) this.pick(...at.split("/").map(Number)); } },
+      h("div", { class: "rm-chart" }, this.axis, this.body, this.nowLine));
+    this.notes = h("ul", { class: "rm-timeline-notes rm-minor" });
+    this.trouble = h("p", { class: "rm-bad", hidden: true });
+    this.element = h("div", { class: "rm-timeline" },
+      h("div", { class: "rm-tools" },
+        h("div", { class: "rm-parts rm-flush", role: "group", "aria-label": "Span shown" }, ...this.zooms),
+        h("div", { class: "rm-group" }, small("−", "Zoom out (-)", () => this.zoom(2)), small("+", "Zoom in (+)", () => this.zoom(0.5))),
+        h("div", { class: "rm-group" }, small("‹", "Earlier (Page up)", () => this.pan(-0.5)), this.home, small("›", "Later (Page down)", () => this.pan(0.5))),
+        h("span", { class: "rm-grow" }), this.when,
+        h("span", { class: "rm-legend rm-minor" }, h("span", { class: "rm-tbar rm-is-success" }), "past", h("span", { class: "rm-tbar rm-planned rm-is-success" }), "forecast")),
+      this.trouble, this.plot, this.readout, this.notes);
+    this.marks();
+  }
+
+  message() { return this.show; }
+
+  choose(change) {
+    Object.assign(this.show, change);
+    this.chosen = null;
+    this.marks();
+    this.app.sendShow();
+  }
+
+  zoom(factor) {
+    this.choose({ timeline_span: Math.round(Math.min(MOST_SPAN, Math.max(60, this.show.timeline_span * factor))) });
+  }
+
+  pan(part) {
+    const shift = Math.round(this.show.timeline_shift + part * this.show.timeline_span);
+    this.choose({ timeline_shift: Math.max(-1e9, Math.min(1e9, shift)) });
+  }
+
+  marks() {
+    SPANS.forEach(([, span], index) => this.zooms[index].setAttribute("aria-pressed", String(span === this.show.timeline_span)));
+    this.home.setAttribute("aria-disabled", String(this.show.timeline_shift === 0));
+  }
+
+  hear(_panel, part) {
+    this.trouble.hidden = !part.trouble;
+    if (part.trouble) { setText(this.trouble, part.trouble); return; }
+    this.part = part;
+    const width = part.end - part.start;
+    const place = (at) => (100 * (at - part.start)) / width;
+    let free = -1;
+    this.axis.replaceChildren(...part.ticks.map(([at, label, isDay]) => {
+      const x = place(at);
+      const fits = x >= free && x < 96;
+      if (fits) free = x + Math.max(6, label.length * 0.85);
+      return h("span", { class: `rm-tick${isDay ? " rm-day" : ""}`, style: `left:${x}%` }, fits ? h("span", {}, label) : null);
+    }));
+    this.lanes = part.lanes;
+    this.body.replaceChildren(...part.lanes.map((lane, row) => h("div", { class: "rm-lane" },
+      h("button", { type: "button", class: "rm-link rm-lane-name", tabindex: "-1", title: visible(lane.name), onclick: () => this.app.openTask(lane.name) }, visible(lane.name)),
+      h("div", { class: "rm-track" }, ...lane.bars.map(([start, end, action, , planned], index) => {
+        const left = Math.max(place(start), 0);
+        const right = Math.min(place(end ?? (planned ? part.end : part.at)), 100);
+        return h("span", { class: `rm-tbar rm-is-${/^[a-z]+$/.test(action) ? action : "inaction"}${planned ? " rm-planned" : ""}`, "data-bar": `${row}/${index}`,
+          title: this.words(lane.name, lane.bars[index]), style: `left:${left}%;width:${Math.max(right - left, 0)}%` });
+      })))));
+    const now = place(part.at);
+    this.nowLine.hidden = now < 0 || now > 100;
+    this.nowLine.style.setProperty("--rm-at", String(now / 100));
+    const { time } = this.app;
+    setText(this.when, `${time.moment(part.start)} – ${time.moment(part.end)}${part.pending ? " · forecasting…" : ""}`);
+    this.notes.replaceChildren(...part.notes.map((note) => h("li", {}, note)));
+    if (!part.lanes.length) setText(this.readout, "No tasks yet.");
+    if (this.chosen) this.mark();
+  }
+
+  words(name, [start, end, action, note, planned]) {
+    const { time } = this.app;
+    const word = planned ? (action === "run" ? "would start" : `forecast: ${WORDS[action] ?? action}`) : WORDS[action] ?? action;
+    const took = end === null ? (planned ? "" : ` · for ${coarse(this.part.at - start)}`) : ` · ${span(end - start)}`;
+    return `${visible(name)} · ${word} · ${time.moment(start)}${took}${note ? ` · ${note}` : ""}`;
+  }
+
+  tell(row, index) {
+    const lane = this.lanes[row];
+    if (lane?.bars[index]) setText(this.readout, this.words(lane.name, lane.bars[index]));
+    else if (lane) setText(this.readout, `${visible(lane.name)} · ${lane.bars.length ? plural(lane.bars.length, "run") : "no runs here"}`);
+  }
+
+  pick(row, index) { this.chosen = { row, index }; this.mark(); this.tell(row, index); }
+
+  mark() {
+    for (const element of this.body.querySelectorAll(".rm-chosen")) element.classList.remove("rm-chosen");
+    const { row, index } = this.chosen;
+    this.body.children[row]?.classList.add("rm-chosen");
+    this.body.querySelector(`[data-bar="${row}/${index}"]`)?.classList.add("rm-chosen");
+    this.body.children[row]?.scrollIntoView({ block: "nearest" });
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.plot) return;
+    const { row = -1, index = -1 } = this.chosen ?? {};
+    const near = (lane) => { // the run nearest to now
+      const bars = this.lanes[lane]?.bars ?? [];
+      const first = bars.findIndex((bar) => bar[0] >= this.part.at);
+      return bars.length ? (first < 1 ? bars.length - 1 : first - 1) : -1;
+    };
+    const turn = (to) => { const lane = Math.max(0, Math.min(this.lanes.length - 1, to)); this.pick(lane, near(lane)); };
+    const along = (to) => { const lane = Math.max(row, 0); this.pick(lane, Math.max(0, Math.min((this.lanes[lane]?.bars.length ?? 0) - 1, to))); };
+    const acts = {
+      ArrowUp: () => turn(row - 1), ArrowDown: () => turn(row + 1), ArrowLeft: () => along(index - 1), ArrowRight: () => along(index + 1),
+      "+": () => this.zoom(0.5), "=": () => this.zoom(0.5), "-": () => this.zoom(2), PageUp: () => this.pan(-0.5), PageDown: () => this.pan(0.5),
+      Home: () => this.choose({ timeline_shift: 0 }), Enter: () => { if (this.lanes[row]) this.app.openTask(this.lanes[row].name); },
+      1: () => this.choose({ timeline_span: SPANS[0][1] }), 2: () => this.choose({ timeline_span: SPANS[1][1] }),
+      3: () => this.choose({ timeline_span: SPANS[2][1] }), 4: () => this.choose({ timeline_span: SPANS[3][1] }),
+    };
+    if (!acts[event.key] || !this.part) return;
+    event.preventDefault();
+    acts[event.key]();
+  }
+
+  tick() {}
+}
+
+// The clock tab
+
+class ClockTab {
+  constructor(app) {
+    this.app = app;
+    this.opened = new Set();
+    const field = (label, hint, press) => h("input", { type: "text", class: "rm-input", "aria-label": label, placeholder: hint, title: label, spellcheck: "false", autocomplete: "off", maxlength: "200",
+      onkeydown: (event) => { if (event.key === "Enter") press(); } });
+    this.now = h("div", { class: "rm-clock-now" });
+    this.where = h("div", { class: "rm-minor" });
+    this.start = field("Where a virtual clock begins", "now, or 2026-03-28 22:00", () => this.goVirtual());
+    this.zone = field("Zone of the virtual clock", "zone of the session", () => this.goVirtual());
+    this.virtual = button("Go virtual", { kind: "rm-main", press: () => this.goVirtual() });
+    this.real = button("Back to real time", { press: () => this.act("real", {}, this.real) });
+    this.spanField = field("How far to step", "1 hour", () => this.step("span"));
+    this.spanField.value = "1 hour";
+    this.stepButton = button("Step", { kind: "rm-main", glyph: "play", press: () => this.step("span") });
+    this.next = button("Next event", { title: "Go to the next instant at which something is due", press: () => this.step("next") });
+    this.untilField = field("Until which moment", "2026-03-29 04:00", () => this.step("until"));
+    this.until = button("Until", { press: () => this.step("until") });
+    this.halt = button("Stop", { glyph: "stop", title: "Stop the step", press: () => this.act("halt", {}, this.halt) });
+    this.bar = h("progress", { class: "rm-progress", max: "1", "aria-label": "Progress of the step" });
+    this.doing = h("span", {});
+    this.busy = h("div", { class: "rm-doing", role: "status" }, this.doing, this.bar, this.halt);
+    this.error = h("div", { class: "rm-notice rm-bad-note rm-flush", role: "alert", hidden: true });
+    this.steps = h("ol", { class: "rm-steps" });
+    this.empty = h("p", { class: "rm-faint" }, "What each step runs is listed here.");
+    this.moves = h("div", { class: "rm-clock-row" }, this.spanField, this.stepButton, this.next, h("span", { class: "rm-gap" }), this.untilField, this.until);
+    this.trip = h("div", { class: "rm-clock-row" }, this.start, this.zone, this.virtual, this.real);
+    this.element = h("div", { class: "rm-clock" }, h("div", {}, this.now, this.where),
+      h("section", { "aria-label": "Step" }, this.stepHead = h("h4", {}, "Step"), this.moves),
+      h("section", { "aria-label": "Clock" }, h("h4", {}, "Clock"), this.trip, h("p", { class: "rm-minor" }, "Virtual time restarts the session on a clock that stands still until it is moved. Its log is kept apart from the real one.")),
+      this.busy, this.error, h("section", { "aria-label": "Steps" }, h("h4", {}, "What the steps ran"), this.empty, this.steps));
+    this.busy.hidden = true;
+  }
+
+  message() { return {}; }
+
+  act(type, fields, element) {
+    this.app.command(type, fields, element, (error) => this.fail(error));
+  }
+
+  goVirtual() { this.act("virtual", { start: this.start.value.slice(0, 200), zone: this.zone.value.slice(0, 200) }, this.virtual); }
+
+  step(how) {
+    const text = how === "span" ? this.spanField.value : how === "until" ? this.untilField.value : "";
+    this.act("step", { how, text: text.slice(0, 200) }, { span: this.stepButton, next: this.next, until: this.until }[how]);
+  }
+
+  fail(text) { this.error.hidden = !text; setText(this.error, text ?? ""); }
+
+  hear(_panel, part) {
+    if (part.trouble) { this.fail(part.trouble); return; }
+    const isVirtual = part.clock === "virtual";
+    const busy = Boolean(part.doing);
+    if (part.error !== this.lastError || busy) this.fail(part.error);
+    this.lastError = part.error;
+    this.part = part;
+    this.busy.hidden = !busy;
+    setText(this.doing, busy ? `${part.doing}…` : "");
+    if (part.progress === null) this.bar.removeAttribute("value"); else this.bar.value = part.progress;
+    const off = (element, idle) => element.setAttribute("aria-disabled", String(Boolean(idle)));
+    for (const element of [this.stepButton, this.next, this.until]) off(element, !isVirtual || busy);
+    for (const element of [this.spanField, this.untilField]) element.disabled = !isVirtual;
+    setText(this.stepHead, isVirtual ? "Step" : "Step (virtual time only)");
+    off(this.virtual, busy);
+    off(this.real, busy || part.clock === "real");
+    off(this.halt, !busy);
+    const words = { real: "Real time", virtual: "Virtual time: it stands still until it is moved", function: "A function of yours tells the time" };
+    setText(this.where, `${words[part.clock] ?? part.clock} · ${part.zone} (${part.offset})`);
+    this.empty.hidden = part.steps.length > 0;
+    const drawn = JSON.stringify(part.steps);
+    if (drawn !== this.drawn) { this.drawn = drawn; this.steps.replaceChildren(...part.steps.map((step, index) => this.line(step, index))); }
+    this.tick();
+  }
+
+  line(step, index) {
+    const { time } = this.app;
+    const key = `${step.label} ${step.start} ${step.end}`;
+    const runs = step.rows.filter((row) => row.action !== "run");
+    const ended = `${plural(step.count, "record")}`;
+    const more = h("details", { open: index === 0 || this.opened.has(key), ontoggle: () => { if (more.open) this.opened.add(key); else this.opened.delete(key); } },
+      h("summary", {}, h("b", {}, step.label), h("span", { class: "rm-minor" }, ` ${time.moment(step.start)} → ${time.moment(step.end)} · ${step.count ? ended : "nothing was due"}`)));
+    if (runs.length) more.append(h("table", { class: "rm-table rm-step-runs", "aria-label": `Runs of the step ${step.label}` }, h("tbody", {}, ...runs.map((row) => h("tr", {},
+      h("td", { class: "rm-nowrap" }, time.moment(row.at)), h("td", {}, h("button", { type: "button", class: "rm-link", onclick: () => this.app.openTask(row.task) }, visible(row.task))),
+      h("td", { class: "rm-nowrap" }, dot(row.action), WORDS[row.action] ?? row.action), h("td", { class: "rm-message" }, row.message ?? ""))))));
+    if (step.count > step.rows.length) more.append(h("p", { class: "rm-minor" }, `${plural(step.count - step.rows.length, "later record")} of this step: see the Log tab.`));
+    return h("li", {}, more);
+  }
+
+  tick() {
+    const { time } = this.app;
+    const now = time.now();
+    setText(this.now, `${time.formats.day?.format(now * 1000) ?? ""} ${time.clock(now)}`);
+  }
+}
+
 // The whole
 
 const TABS = [
   { id: "tasks", title: "Tasks", make: TasksTab },
+  { id: "timeline", title: "Timeline", make: TimelineTab },
   { id: "log", title: "Log", make: LogTab },
   { id: "config", title: "Config", make: ConfigTab },
+  { id: "clock", title: "Clock", make: ClockTab },
 ];
 
 class App {

@@ -1,0 +1,177 @@
+"""Floor 9, dashboard: the timeline of a view, past runs and forecast on one axis.
+
+The past is read from the task log, the future is worked out on a helper thread, both bounded. How far
+the forecast reaches is told: a session with very many runs gets a shorter one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rocket_magic._timeline import ticks
+from rocket_magic.instants import SECOND, Instant, Span, from_seconds, to_seconds
+from rocket_magic.notebook.dashboard._background import Background
+from rocket_magic.notebook.dashboard._rows import number, zone_of
+from rocket_magic.notebook.dashboard._source import DashboardSource, ForecastView, LogRow, StateView
+from rocket_magic.notebook.dashboard._text import one_line
+
+if TYPE_CHECKING:
+    from rocket_magic.notebook.dashboard._messages import Show
+    from rocket_magic.notebook.dashboard._panels import Changes, World
+
+__all__ = ["TimelinePanel"]
+
+_MOST_PAST = 1_000
+_MOST_PLANNED = 1_000
+_MOST_LANES = 200
+_SHORTEST_PAUSE = 3 * SECOND
+_SHARE = 10  # at most a tenth of the time goes into forecasts
+_NOTES = 6
+
+
+class _Forecasts:
+    """The newest forecast, renewed on a helper thread when something changed or time went on."""
+
+    def __init__(self) -> None:
+        self.background = Background("rocket_magic forecast")
+        self.view: ForecastView | None = None
+        self.error = ""
+        self._asked: tuple[float, str] | None = None
+        self._is_stale = True
+        self._not_before: Instant = 0
+        self._uptime = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether one is being worked out, or will be."""
+        return self.background.is_busy or self._is_stale
+
+    def soil(self) -> None:
+        """Something changed that may change the future."""
+        self._is_stale = True
+
+    def look(self, source: DashboardSource, state: StateView, end: float, now: Instant) -> None:
+        """Begin a new one where it is wanted and enough time has passed."""
+        if self.background.is_busy:
+            return
+        key = (end - state.now, state.clock)
+        reach = self.view.end - end if self.view is not None else 0.0
+        aged = self.view is not None and abs(state.now - self.view.start) > max(key[0] / 20, 5.0)
+        if self._asked is None or key[1] != self._asked[1] or abs(key[0] - self._asked[0]) > 1 + key[0] / 50:
+            self._is_stale, self._not_before = True, 0
+        elif aged and (reach < 0 or state.clock != "real"):
+            self._is_stale = True
+        if not self._is_stale or now < self._not_before or key[0] <= 0:
+            return
+        self._asked, self._is_stale = key, False
+        self._not_before = now + _SHORTEST_PAUSE
+
+        def work() -> None:
+            try:
+                self.view, self.error = source.forecast(key[0]), ""
+            except Exception as error:
+                self.view, self.error = None, one_line(f"{type(error).__name__}: {error}", 300)
+            if self.view is not None:
+                self._not_before = now + max(_SHORTEST_PAUSE, round(self.view.took * SECOND) * _SHARE)
+
+        self.background.start(work)
+
+
+class TimelinePanel:
+    """Past runs and forecast within the window that the page asks for."""
+
+    pause: Span = 2 * SECOND
+
+    def __init__(self) -> None:
+        self.forecasts = _Forecasts()
+        self._span = 0.0
+        self._last: dict[str, Any] | None = None
+
+    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+        """Records and whatever changes a schedule."""
+        touched = changes.everything or changes.config or changes.records or bool(changes.tasks)
+        if touched:
+            self.forecasts.soil()
+        return touched
+
+    def again_after(self) -> Span | None:
+        """Soon while a forecast is awaited; else as the window moves by about a pixel."""
+        if self.forecasts.is_pending:
+            return SECOND // 2
+        return round(min(max(self._span / 800, 2), 60) * SECOND)
+
+    def look(self, show: Show, world: World) -> dict[str, Any] | None:
+        """The window's runs, its marks, and how far they reach."""
+        source = world.source
+        state = source.state()
+        self._span = float(show.timeline_span)
+        start = state.now - self._span / 2 + show.timeline_shift
+        end = start + self._span
+        if end > state.now:
+            self.forecasts.look(source, state, end, world.now)
+        picture = self._picture(world, state, start, end)
+        if picture == self._last:
+            return None
+        self._last = picture
+        return picture
+
+    def _picture(self, world: World, state: StateView, start: float, end: float) -> dict[str, Any]:
+        past, more = world.source.past(start, min(end, state.now), _MOST_PAST)
+        bars: dict[str, list[list[Any]]] = {task.name: [] for task in world.index.tasks()}
+        for row in reversed(past):
+            bars.setdefault(row.task, []).append(_past_bar(row))
+        for task in world.index.tasks():
+            for run in task.running:
+                if run.start is not None and run.start < end:
+                    bars[task.name].append([run.start, None, "run", one_line(run.reason or "", 200), 0])
+        planned = self._planned(max(state.now, start), end)
+        for later in planned[:_MOST_PLANNED]:
+            note = one_line(later.message, 200)
+            bars.setdefault(later.task, []).append([later.start, number(later.end), later.action, note, 1])
+        zone = zone_of(state.zone)
+        names = sorted(bars, key=lambda name: not bars[name])[:_MOST_LANES]
+        marks = ticks(from_seconds(start), from_seconds(end), zone)
+        return {
+            "start": start,
+            "end": end,
+            "at": state.now,
+            "ticks": [[to_seconds(mark.at), mark.label, mark.is_day] for mark in marks],
+            "lanes": [{"name": name, "bars": bars[name]} for name in names],
+            "notes": self._notes(len(bars) - len(names), len(planned) - _MOST_PLANNED, end, more=more),
+            "pending": self.forecasts.background.is_busy,
+        }
+
+    def _planned(self, start: float, end: float) -> list[LogRow]:
+        view = self.forecasts.view
+        if view is None:
+            return []
+        return [run for run in view.runs if run.start is not None and start <= run.start < end]
+
+    def _notes(self, lanes: int, planned: int, end: float, *, more: bool) -> Sequence[str]:
+        view = self.forecasts.view
+        notes = []
+        if lanes > 0:
+            notes.append(f"{lanes:,} more tasks are not drawn.")
+        if more:
+            notes.append(f"Only the newest {_MOST_PAST:,} past runs are drawn: zoom in to see the others.")
+        if planned > 0:
+            notes.append(f"{planned:,} later runs of the forecast are not drawn.")
+        if view is not None and view.end < min(end, view.asked_end) - 1:
+            notes.append("There are too many runs to forecast the whole window; %rocket forecast tells more.")
+        if self.forecasts.error:
+            notes.append(f"No forecast: {self.forecasts.error}")
+        if view is not None:
+            notes += [one_line(note, 200) for note in view.notes[:_NOTES]]
+        return notes
+
+
+def _past_bar(row: LogRow) -> list[Any]:
+    start = row.at if row.start is None else row.start
+    return [
+        number(start),
+        number(row.at if row.end is None else row.end),
+        row.action,
+        one_line(row.message, 200),
+        0,
+    ]
