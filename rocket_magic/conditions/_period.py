@@ -320,7 +320,7 @@ class Every(Windowed, BaseCondition):
             return None
         passed = ctx.now - mark.at if mark.elapsed is None else ctx.elapsed - mark.elapsed
         # A record far in the future was written by a wrong clock: waiting for it could take years.
-        return self.delta - passed if passed >= -self.delta else 0
+        return self.delta - passed if mark.elapsed is not None or passed >= -self.delta else 0
 
     def _due(self, ctx: Context) -> bool:
         if self.based == "finish" and ctx.task is not None and ctx.task.running_since:

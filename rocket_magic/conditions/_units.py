@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, Self
 
 from rocket_magic.exc import ScheduleError
@@ -55,7 +56,13 @@ def unit_of(period: TimePeriod) -> str | None:
 def is_whole(period: TimePeriod) -> bool:
     """Tell whether a period is a whole calendar unit."""
     unit = unit_of(period)
-    return unit is not None and period == UNITS[unit]()
+    return unit is not None and period == _whole(unit)
+
+
+@cache
+def _whole(unit: str) -> TimePeriod:
+    """The period of a whole unit; made once, since conditions ask for it whenever they are asked."""
+    return UNITS[unit]()
 
 
 def narrowed(period: TimePeriod, method: str, values: tuple[Any, ...]) -> TimePeriod:

@@ -71,6 +71,9 @@ def plan() -> list[Measurement]:
         *_simulation(),
         *_notebook(),
         *_loading(),
+        *_durable(),
+        *_processes(),
+        *_asking(),
     ]
 
 
@@ -229,3 +232,58 @@ def _loading() -> list[Measurement]:
             targets={"import ms": Target(90), "with Rocketry ms": Target(90), "%load_ext ms": Target(200)},
         )
     ]
+
+
+def _durable() -> list[Measurement]:
+    urls = {"CSV": "csv:{folder}/log.csv", "SQLite WAL normal": "sqlite:///{folder}/log.db"}
+    return [
+        Measurement(
+            "W5",
+            f"durable log, {name}",
+            "cases_asking:durable",
+            (OURS,),
+            {"url": url, "seconds": 5},
+            {"seconds": 2},
+            {"runs/s": Target(10_000, at_least=True)},
+        )
+        for name, url in urls.items()
+    ]
+
+
+def _processes() -> list[Measurement]:
+    return [
+        Measurement(
+            "W7",
+            f"process runs, {name}",
+            "cases_asking:processes",
+            (OURS,),
+            {"reuse": reuse, "repeats": 200},
+            {"repeats": 50},
+            {"start p50 ms": Target(bound)},
+        )
+        for name, reuse, bound in (("fresh", False, 0.5), ("warm", True, 0.2))
+    ]
+
+
+def _asking() -> list[Measurement]:
+    rows = [
+        Measurement(
+            "W12",
+            f"asking behind {records:,} records",
+            "cases_asking:asking",
+            (OURS,),
+            {"records": records},
+            {},
+            {"worst us": Target(40)},
+        )
+        for records in (10, 10_000, 1_000_000)
+    ]
+    mixed = Measurement(
+        "W12",
+        "a session of 10,000 mixed schedules",
+        "cases_asking:mixed",
+        (OURS,),
+        {"count": 10_000},
+        {"count": 2_000},
+    )
+    return [*rows, mixed]
