@@ -78,7 +78,7 @@ class TaskLog:
         self.mirrors: tuple[Any, ...] = ()
         self._capacity = capacity
         self._zone = zone
-        self._on_error = on_error
+        self.on_error = on_error
         self._lock = threading.Lock()
         self._seq = 0
         self._store: Any = MemoryLog(capacity)
@@ -242,7 +242,7 @@ class TaskLog:
         if at is not None and self._told_at is not None and abs(at - self._told_at) < MINUTE:
             return
         self._told_at = at
-        self._on_error(error, records)
+        self.on_error(error, records)
 
     # repositories
 

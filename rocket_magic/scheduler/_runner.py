@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rocket_magic._protocols import EventKind, Explanation
 from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import VirtualClock
-from rocket_magic.exc import ClockError
+from rocket_magic.exc import ClockError, TaskLoggingError
 from rocket_magic.execution import ExecutionSettings, make_executors
 from rocket_magic.instants import NEVER, Instant, from_timedelta, to_datetime
-from rocket_magic.log import Recovery
+from rocket_magic.log import Record, Recovery
 from rocket_magic.scheduler._board import Board, Owner, Phase
 from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
@@ -431,6 +431,7 @@ class Runner:
         if self._log_opened is log:
             return
         self._log_opened = log
+        log.on_error = self._log_error
         self.board.read_clock()
         names = [task.name for task in self.session.task_list()]
         self._recover(log.open(names, self.board.now))
@@ -453,18 +454,29 @@ class Runner:
                     "run it by hand once it is safe"
                 )
                 board.scheduler_log.error("Task %r is not started again by itself: %s", name, task.barred)
-            elif name not in recovery.interrupted:
-                continue
             elif rerun:
-                task.queued_starts = 1
+                self._resume(task)
             else:
                 task.barred = "its last run was cut off by the scheduler's death and rerun_interrupted is off"
 
-    def log_error(self, error: BaseException, n_records: int) -> None:
-        """The log tells of a failure; at most once a minute while it lasts."""
-        what = f"{n_records} record(s) could not be written" if n_records else "a logging handler failed"
-        self.board.silence(f"{what}: {type(error).__name__}: {error}", error)
-        self.board.publish("state")
+    def _resume(self, task: Task) -> None:
+        """Make the run again that was cut off, now or before an earlier start that came to nothing."""
+        cut_off = self.session.log.recent_runs(task.name, 1)
+        if cut_off:
+            self.engine.starter.resumed[task] = cut_off[-1]
+        if not (task.on_startup or task.on_shutdown):  # those start by themselves
+            task.queued_starts = 1
+
+    def _log_error(self, error: BaseException, records: Sequence[Record]) -> None:
+        """The log tells of a failure, at most once a minute while it lasts; from its writer's thread."""
+        if isinstance(error, TaskLoggingError) and not self.session.config.silence_task_logging:
+            return  # it stops the scheduler, which tells of it
+        what = f"{len(records)} record(s) are not in the task log" if records else "a logging handler failed"
+        text = f"{what}: {type(error).__name__}: {error}"
+        if self.engine.alive:
+            self.board.inbox.post(lambda: self.board.silence(text, error))
+        else:
+            self.board.silence(text, error)
 
     # Time travel
 

@@ -37,19 +37,21 @@ class Starter:
         self.board = board
         self.ender = ender
         self._random_ids = RandomIds()
+        self.resumed: dict[Task, Record] = {}
+        """Crash records of runs that the scheduler's death cut off, by the task that makes them again."""
 
     def start(self, candidates: Sequence[Candidate]) -> None:
         """Start tasks, higher priority first, then in the order they were registered."""
         if len(candidates) > 1:
             candidates = sorted(candidates, key=lambda one: (-one.task.priority, one.task.number))
-        started: list[TaskRun] = []
+        started: list[tuple[Candidate, TaskRun]] = []
         records: list[Record] = []
         for candidate in candidates:
             if self._missed(candidate) or not self._has_slot(candidate):
                 continue
             run = self._prepare(candidate)
             if run is not None:
-                started.append(run)
+                started.append((candidate, run))
                 records.append(self._run_record(run))
         if started:
             log = self.board.session.log
@@ -88,7 +90,7 @@ class Starter:
             Record(task.name, action, board.now, run_id, start=board.now, due=candidate.due, reason=reason)
             for action in (Action.RUN, Action.INACTION)
         ]
-        board.session.log.write(pair, lambda error: self._log_failed(error) if error else None)
+        board.session.log.write(pair, self._unless_written)
         board.publish("run", task.name)
         board.touch(task)
         return True
@@ -99,9 +101,13 @@ class Starter:
         batch = candidate.batch if candidate.batch is not None else _NO_PARAMETERS
         number = next(board.run_numbers)
         run_id = self._run_id(task, batch, number)
+        resumed = self.resumed.get(task) if candidate.batch is None else None
+        origin: Any = (
+            candidate if resumed is None else resumed
+        )  # a run made again keeps its place in the count
         run = TaskRun(
             run_id, number, task, task.name, board.now, board.uptime, board.elapsed,
-            candidate.due, candidate.merged, candidate.attempt,
+            candidate.due if origin.due is None else origin.due, origin.merged, origin.attempt,
         )  # fmt: skip
         mode = task.execution or config.execution
         sink = board.session.sink_factory(task.name, run_id) if board.session.sink_factory else None
@@ -178,23 +184,29 @@ class Starter:
 
     # After the record
 
-    def _recorded(self, runs: list[TaskRun], records: list[Record], error: BaseException | None) -> None:
+    def _recorded(
+        self, started: list[tuple[Candidate, TaskRun]], records: list[Record], error: BaseException | None
+    ) -> None:
         """The repository answered; from its writer's thread, unless it is the in-memory one."""
         board = self.board
         if board.is_owner():
-            self._hand_over(runs, records, error)
+            self._hand_over(started, records, error)
         else:
-            board.inbox.post(lambda: self._hand_over(runs, records, error))
+            board.inbox.post(lambda: self._hand_over(started, records, error))
 
-    def _hand_over(self, runs: list[TaskRun], records: list[Record], error: BaseException | None) -> None:
+    def _hand_over(
+        self, started: list[tuple[Candidate, TaskRun]], records: list[Record], error: BaseException | None
+    ) -> None:
         board = self.board
         if error is not None:
-            for run in runs:
-                self.ender.leave(run)
+            for candidate, run in reversed(started):
+                self._take_back(candidate, run)
             self._log_failed(error)
             return
         board.log_pause_span = 0
-        for run, record in zip(runs, records, strict=True):
+        for (candidate, run), record in zip(started, records, strict=True):
+            if candidate.batch is None:
+                self.resumed.pop(run.task, None)
             board.publish("record", run.task_name, record)
             board.happened(EventKind.RUN_STARTED, run.task_name)
             if run.state is RunState.ENDING:
@@ -208,6 +220,21 @@ class Starter:
             if self._keeps_looking(run.task):
                 board.agenda.set(run.task, board.now + max(board.cycle, 1))
             self._launch(run)
+
+    def _take_back(self, candidate: Candidate, run: TaskRun) -> None:
+        """Undo a start whose record could not be written: what was due stays due."""
+        task = run.task
+        self.ender.leave(run)
+        if run.bracket is not None:
+            run.bracket.close()
+        if run.order is not None and run.order.sink is not None:
+            run.order.sink.close()
+        if candidate.batch is not None:
+            task.batches.insert(0, candidate.batch)
+        elif task in self.resumed:
+            task.queued_starts = 1
+        if not task.removed:
+            self.board.touch(task, candidate.due)
 
     def _keeps_looking(self, task: Task) -> bool:
         """Whether a running task may be due again: then it is looked at one cycle later."""
@@ -242,7 +269,7 @@ class Starter:
         )  # fmt: skip
         pair = [self._run_record(run), failed]
         run.task.started_instant = board.now
-        board.session.log.write(pair, lambda problem: self._log_failed(problem) if problem else None)
+        board.session.log.write(pair, self._unless_written)
         for record in pair:
             board.publish("record", run.task_name, record)
         board.happened(EventKind.RUN_FINISHED, run.task_name)
@@ -259,6 +286,15 @@ class Starter:
         if failure is not error:
             failure.__cause__ = error
         board.fail(text, failure)
+
+    def _unless_written(self, error: BaseException | None) -> None:
+        """Take the answer for records whose run is over already; from whatever thread it comes."""
+        if error is None:
+            return
+        if self.board.is_owner():
+            self._log_failed(error)
+        else:
+            self.board.inbox.post(lambda: self._log_failed(error))
 
     def _log_failed(self, error: BaseException) -> None:
         """No start without its record (rule D4): stop, or pause starts and try again."""

@@ -7,15 +7,16 @@ import random
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import psutil
 
+from rocket_magic.clock import SystemClock
+from rocket_magic.instants import SECOND, to_datetime
 from rocket_magic.log import TaskLog
 
 from .oracle import Occurrences, violations
@@ -52,7 +53,9 @@ class Episode:
 
     def live(self, kill_after: float | None = None, **environment: str) -> bool:
         """Let the child live until it ends or dies; whether it ended by itself."""
-        hour = str(12 - datetime.now(UTC).hour)  # noon in the session's zone: no midnight passes
+        hour = str(
+            12 - to_datetime(SystemClock().now(), UTC).hour
+        )  # noon in the session's zone: no midnight passes
         n_lives = sum(words[0] == "ready" for words in self.journal)
         with (self.folder / "stderr").open("ab") as errors:
             child = subprocess.Popen(
@@ -79,9 +82,9 @@ class Episode:
 
     def _await_workers(self) -> None:
         """F31: no process of a dead scheduler lives on for more than two seconds."""
-        began = time.monotonic()
+        began = SystemClock().elapsed()
         while left := [process for process in psutil.process_iter() if _marked(process, self.mark)]:
-            self.lingered = max(self.lingered, time.monotonic() - began)
+            self.lingered = max(self.lingered, (SystemClock().elapsed() - began) / SECOND)
             assert self.lingered < _WORKERS_GONE + 0.5, [process.cmdline() for process in left]
             _pause(0.02)
 
