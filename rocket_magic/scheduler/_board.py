@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rocket_magic._protocols import Context, EventKind, Sink
 from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.exc import ClockError
 from rocket_magic.instants import NEVER, SECOND, Instant, Span, from_seconds
 from rocket_magic.scheduler._agenda import Agenda
 from rocket_magic.scheduler._hooks import Hooks
@@ -124,6 +125,7 @@ class Board:
         self.n_cycles = 0
         self.silenced_errors = 0
         self.log_pause: Instant | None = None
+        self.clock_error: str | None = None
         self.log_pause_span: Span = 0
         self.only: frozenset[Task] | None = None
         self.owner: threading.Thread | None = None
@@ -142,10 +144,30 @@ class Board:
     # Time
 
     def read_clock(self) -> None:
-        """Take the time once for everything that one step does."""
+        """Take the time once for everything that one step does.
+
+        While the scheduler lives, a `time_func` that fails holds the starts until it answers again.
+
+        Raises:
+            ClockError: The clock can't be read, and the scheduler doesn't live yet.
+        """
         clock = self.session.clock
-        self.now, self.elapsed, self.uptime = clock.now(), clock.elapsed(), clock.uptime()
+        try:
+            self.now, self.elapsed, self.uptime = clock.now(), clock.elapsed(), clock.uptime()
+        except ClockError as error:
+            if self.phase in (Phase.STOPPED, Phase.CRASHED):
+                raise
+            self._lose_clock(error)
+            return
         self.virtual = type(clock) is VirtualClock
+        if self.clock_error is not None:
+            self.clock_error, self.log_pause = None, self.now
+
+    def _lose_clock(self, error: ClockError) -> None:
+        if self.clock_error is None:
+            self.problem = self.clock_error = f"{error}; starts are held until the clock can be read again"
+            self.silence(self.clock_error, error)
+        self.log_pause = self.now + 1
 
     @property
     def cycle(self) -> Span:

@@ -15,11 +15,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rocket_magic.clock import VirtualClock
+from rocket_magic.exc import ClockError
 from rocket_magic.instants import NEVER, Instant
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._engine import Engine
 
 _YIELD = 0.0
+_RETRY_CLOCK = 0.1
+"""Seconds between two looks at a `time_func` that fails."""
 
 
 class Driver:
@@ -118,6 +121,8 @@ class Driver:
             else:
                 self._release_arrivals(everybody=False)
                 board.session.clock.wait(inbox.alarm, until, board.session.config.cycle_sleep)
+        except ClockError:  # the next step tells of it
+            inbox.alarm.wait(_RETRY_CLOCK)
         finally:
             inbox.waited()
 
@@ -133,6 +138,8 @@ class Driver:
             else:
                 self._release_arrivals(everybody=False)
                 await board.session.clock.wait_async(inbox.alarm, until, board.session.config.cycle_sleep)
+        except ClockError:
+            await inbox.alarm.wait_async(_RETRY_CLOCK)
         finally:
             inbox.waited()
 

@@ -75,7 +75,8 @@ def _what_holds(board: Board, task: Task) -> list[tuple[str, str]]:
     if board.on_hold:
         found.append(("scheduler not on hold", "the scheduler is on hold"))
     if board.log_pause is not None:
-        found.append(("log can be written", board.problem or "the task log can't be written"))
+        broken = "log can be written" if board.clock_error is None else "clock can be read"
+        found.append((broken, board.problem or "starts are held"))
     if task.disabled:
         found.append(("enabled", "the task is disabled"))
     if task.on_startup or task.on_shutdown:

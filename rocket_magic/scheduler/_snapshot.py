@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rocket_magic._protocols import Action
 from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.conditions import AlwaysFalse
+from rocket_magic.exc import ClockError
 from rocket_magic.instants import NEVER, POLL, Instant, to_seconds
 from rocket_magic.scheduler._board import Board, Phase
 
@@ -110,7 +111,7 @@ def snapshot_session(board: Board, tasks: tuple[TaskSnapshot, ...]) -> SessionSn
     return SessionSnapshot(
         state="held" if held else board.phase.value,
         problem=board.problem,
-        now=clock(),
+        now=_time_of(board),
         clock=kind,
         zone=str(session.zone),
         started_at=None if board.started_at is None else to_seconds(board.started_at),
@@ -120,6 +121,14 @@ def snapshot_session(board: Board, tasks: tuple[TaskSnapshot, ...]) -> SessionSn
         silenced_errors=board.silenced_errors,
         tasks=tasks,
     )
+
+
+def _time_of(board: Board) -> float:
+    """The time, or the last one that could be read: a picture is wanted most when the clock fails."""
+    try:
+        return board.session.clock()
+    except ClockError:
+        return to_seconds(board.now)
 
 
 def snapshot_task(board: Board, task: Task) -> TaskSnapshot:
