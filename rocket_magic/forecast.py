@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -80,7 +80,8 @@ class Forecast:
     def longest_wait(self) -> tuple[datetime, datetime] | None:
         """The longest stretch in which nothing would start."""
         moments = [self.start, *(run.start for run in self.runs if run.start >= self.start), self.end]
-        return max(pairwise(moments), key=lambda pair: pair[1] - pair[0]) if self.runs else None
+        pairs = pairwise(moments)
+        return max(pairs, key=lambda pair: pair[1].timestamp() - pair[0].timestamp()) if self.runs else None
 
     def to_pandas(self) -> Any:
         """The runs as a pandas DataFrame.
@@ -106,7 +107,8 @@ class Forecast:
             lines.append(f"  busiest minute: {minute:%Y-%m-%d %H:%M} with {count} starts")
         if self.longest_wait is not None:
             first, last = self.longest_wait
-            lines.append(f"  longest wait: {last - first} from {first:%Y-%m-%d %H:%M}")
+            wait = last.astimezone(UTC) - first.astimezone(UTC)  # on the wall a night may lack an hour
+            lines.append(f"  longest wait: {wait} from {first:%Y-%m-%d %H:%M}")
         if self.never:
             lines.append(f"  never: {', '.join(self.never)}")
         lines += [f"  note: {note}" for note in self.notes]

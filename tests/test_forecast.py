@@ -324,6 +324,14 @@ def test_totals(app):
         assert words in str(foreseen)
 
 
+def test_waits_are_told_in_real_time():
+    """T1: the night when the clocks change is an hour shorter than its wall clock says."""
+    app = Rocketry(time_func=VirtualClock("2026-03-28 22:00", "Europe/Helsinki"), execution="main")
+    plain(app, "daily at 23:00", "late")
+    plain(app, "daily at 05:00", "early")
+    assert "longest wait: 5:00:00 from 2026-03-28 23:00" in str(app.forecast("8 hours"))
+
+
 def test_a_forecast_becomes_a_data_frame(app):
     """One row for each run."""
     pytest.importorskip("pandas")
