@@ -1021,7 +1021,7 @@ class TimelineTab {
     let free = -1;
     this.axis.replaceChildren(...part.ticks.map(([at, label, isDay]) => {
       const x = place(at);
-      const fits = x >= free && x < 96;
+      const fits = x >= free && x < 94;
       if (fits) free = x + Math.max(6, label.length * 0.85);
       return h("span", { class: `rm-tick${isDay ? " rm-day" : ""}`, style: `left:${x}%` }, fits ? h("span", {}, label) : null);
     }));
