@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 import sys
 import textwrap
@@ -103,7 +103,7 @@ def test_pipelines_with_return_values():
 
     @app.task(after_success("transform"))
     def break_down(rows=Return("transform")):
-        raise RuntimeError(f"{len(rows)} rows")
+        raise RuntimeError("too many", len(rows))
 
     @app.task(after_fail(break_down))
     def mend():
@@ -228,7 +228,7 @@ def test_conditions_of_ones_own(clock):
 
     @app.cond("is weekend")
     def is_weekend():
-        return clock.now() and datetime.datetime.fromtimestamp(clock(), datetime.UTC).weekday() >= 5
+        return clock.now() and dt.datetime.fromtimestamp(clock(), dt.UTC).weekday() >= 5
 
     @app.cond(re.compile(r"number (?P<n>\d+) is up"))
     def is_up(n):
@@ -276,7 +276,7 @@ def test_arguments_of_ones_own():
 
     @app.task(daily)
     def work(
-        env=Environment(),
+        env=Environment(),  # noqa: B008  how arguments are asked for
         n=answer,
         made=FuncArg(lambda: "made"),
         home=EnvArg("NO_SUCH_VARIABLE", default="none"),
@@ -343,7 +343,7 @@ def test_the_log_is_read_in_the_documented_ways():
     assert [row.task_name for row in app.session.get_repo().filter_by(action="success").all()] == ["good"]
     task = app.session[good]
     assert task.status == task.get_status() == "success"
-    assert isinstance(task.last_success, datetime.datetime)
+    assert isinstance(task.last_success, dt.datetime)
     assert task.last_fail is None
     assert not task.is_running
     assert [str(row.action) for row in task.logger.get_records()] == ["run", "success"]
