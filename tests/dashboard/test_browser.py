@@ -80,11 +80,15 @@ def test_a_change_in_the_kernel_shows_without_a_click(jupyter: Lab) -> None:
         jupyter,
         SHOWCASE,
         'source.change("ingest", status="fail", last_error="OSError: disk full")\n'
-        'source.put(FakeTask("brand new"))',
+        'source.put(FakeTask("brand new"))\n'
+        'deaf = FakeRun("d", "run", source.state().now - 90, None, "still running, cannot be killed")\n'
+        'source.put(FakeTask("deaf", "a thread", status="run", running=(deaf,)))',
     )
     notebook.start(1)
     row(notebook, "ingest").locator(".rm-reason", has_text="OSError: disk full").wait_for()
     row(notebook, "brand new").wait_for()
+    row(notebook, "deaf").locator(".rm-reason.rm-bad", has_text="still running, cannot be killed").wait_for()
+    row(notebook, "deaf").locator(".rm-status", has_text="Running for 1 min").wait_for()
     assert notebook.page.locator(".rm-chip", has_text="Failing").inner_text().split() == ["Failing", "3"]
 
 
@@ -275,6 +279,12 @@ def test_nothing_is_wrong_for_assistive_technology(jupyter: Lab, theme: str) -> 
     page.click('.rm-tabs button:text-is("Config")')
     page.wait_for_selector(".rm-option")
     check("config")
+    page.click('.rm-tabs button:text-is("Timeline")')
+    page.wait_for_selector(".rm-tbar.rm-planned[data-bar]")
+    check("timeline")
+    page.click('.rm-tabs button:text-is("Clock")')
+    page.get_by_text("Real time ·").wait_for()
+    check("clock")
     assert found == [], json.dumps(found, indent=1)
 
 
@@ -305,6 +315,7 @@ for n, text in enumerate(payloads):
         {"output_type": "display_data", "data": {"image/png": text}},
         {"output_type": "display_data", "data": {"text/plain": text, "text/html": text + html}},
     ]
+    source.future.append(LogRow(text, text, 1500.0, "", 1500.0, 1600.0, text))
     source.form[text] = OptionField(text, "text", text, "", (), text, text)
 leaf = Explanation(payloads[2], None, payloads[2], NEVER)
 source.why = Explanation(payloads[1], False, payloads[1], NEVER, tuple(payloads), (leaf,))
@@ -328,7 +339,7 @@ def test_text_of_others_stays_text(jupyter: Lab) -> None:
     page.locator(".rm-name").first.click()
     page.click('.rm-part:text-is("Why")')
     page.wait_for_selector(".rm-tree")
-    for tab in ("Log", "Config"):
+    for tab in ("Log", "Clock", "Timeline", "Config"):
         page.click(f'.rm-tabs button:text-is("{tab}")')
         page.wait_for_timeout(400)
     assert page.locator(".rm-option").count() == 19

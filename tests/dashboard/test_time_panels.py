@@ -127,6 +127,9 @@ def test_the_clock_tells_where_it_stands_and_what_was_done() -> None:
     part = desk.part("clock", span=SECOND)
     assert part["clock"] == "virtual"
     assert part["steps"][0]["label"] == "1 hour"
+    desk.source.travelled = dataclasses.replace(desk.source.travelled, doing="Stepping", progress=0.5)
+    part = desk.part("clock", span=2 * SECOND)
+    assert (part["progress"], "steps" in part) == (0.5, False)
 
 
 def test_a_change_of_state_alone_is_sent() -> None:

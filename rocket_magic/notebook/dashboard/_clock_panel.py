@@ -23,6 +23,7 @@ class ClockPanel:
 
     def __init__(self) -> None:
         self._last: dict[str, Any] | None = None
+        self._steps: tuple[StepView, ...] | None = None
         self._is_busy = False
 
     def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
@@ -34,7 +35,7 @@ class ClockPanel:
         return SECOND // 4 if self._is_busy else SECOND
 
     def look(self, show: Show, world: World) -> dict[str, Any] | None:  # noqa: ARG002  the protocol's
-        """All of it: it is small."""
+        """The clock, and the steps when there is a new one."""
         journey, state = world.source.journey(), world.source.state()
         self._is_busy = bool(journey.doing)
         picture = {
@@ -45,12 +46,12 @@ class ClockPanel:
             "doing": one_line(journey.doing, 200),
             "progress": None if journey.progress is None else round(journey.progress, 3),
             "error": one_line(journey.error, 500),
-            "steps": [_step(step) for step in journey.steps],
         }
-        if picture == self._last:
+        has_stepped = journey.steps != self._steps
+        if picture == self._last and not has_stepped:
             return None
-        self._last = picture
-        return picture
+        self._last, self._steps = picture, journey.steps
+        return picture | {"steps": [_step(step) for step in journey.steps]} if has_stepped else picture
 
 
 def _step(step: StepView) -> dict[str, Any]:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Traveller"]
 
 _PIECES = 40
-_STEPS_KEPT = 20
-_ROWS_KEPT = 100
+_STEPS_KEPT = 10
+_ROWS_KEPT = 60
+_ERROR = 1_000
 
 
 class Traveller:
@@ -171,6 +172,7 @@ class Traveller:
 
 
 def _row(record: Any) -> LogRow:
+    error = (record.exc_text or "")[-_ERROR:].strip().splitlines()
     return LogRow(
         record.task_name,
         record.action.value,
@@ -178,5 +180,5 @@ def _row(record: Any) -> LogRow:
         record.run_id,
         None if record.start is None else to_seconds(record.start),
         None if record.end is None else to_seconds(record.end),
-        record.reason or "",
+        record.reason or (error[-1] if error else ""),
     )

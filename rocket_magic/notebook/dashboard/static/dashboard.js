@@ -1162,9 +1162,10 @@ class ClockTab {
     off(this.halt, !busy);
     const words = { real: "Real time", virtual: "Virtual time: it stands still until it is moved", function: "A function of yours tells the time" };
     setText(this.where, `${words[part.clock] ?? part.clock} · ${part.zone} (${part.offset})`);
-    this.empty.hidden = part.steps.length > 0;
-    const drawn = JSON.stringify(part.steps);
-    if (drawn !== this.drawn) { this.drawn = drawn; this.steps.replaceChildren(...part.steps.map((step, index) => this.line(step, index))); }
+    if (part.steps) {
+      this.empty.hidden = part.steps.length > 0;
+      this.steps.replaceChildren(...part.steps.map((step, index) => this.line(step, index)));
+    }
     this.tick();
   }
 
