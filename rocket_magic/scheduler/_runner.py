@@ -28,6 +28,7 @@ from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
 from rocket_magic.scheduler._explaining import explain_task
 from rocket_magic.scheduler._hooks import Bracket
+from rocket_magic.scheduler._missed import tell_missed
 from rocket_magic.scheduler._restart import check_restart, restart_process
 from rocket_magic.time import parse_duration
 
@@ -100,6 +101,7 @@ class Runner:
             self.engine.clock_replaced()
         self._open_log()
         self.engine.begin()
+        tell_missed(self.board)
 
     def _after(self) -> bool:
         """After the scheduler stopped: whether it is to start again right here."""
