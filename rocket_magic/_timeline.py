@@ -227,7 +227,7 @@ def table(rows: Sequence[tuple[str, str]]) -> str:
         f'<td style="{cell}">{escape(text)}</td></tr>'
         for name, text in rows
     )
-    style = "border-collapse:collapse;font-size:13px;margin:0"
+    style = "border-collapse:collapse;font-size:13px;margin:0;color:inherit"
     return f'<table style="{style}"><tbody>{"".join(lines)}</tbody></table>'
 
 

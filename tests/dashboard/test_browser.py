@@ -226,7 +226,7 @@ def test_the_keyboard_is_enough_and_stays_inside(jupyter: Lab) -> None:
     cells = page.locator(".jp-Notebook .jp-Cell").count()
     page.locator(".rm-tabs button").first.focus()
     page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.activeElement.textContent") == "Log"
+    assert page.evaluate("document.activeElement.textContent") == "Timeline"
     page.keyboard.press("ArrowLeft")
     page.locator('.rm-name:text-is("report")').focus()
     page.keyboard.press("Enter")
