@@ -226,7 +226,7 @@ class Starter:
         task = run.task
         self.ender.leave(run)
         if run.bracket is not None:
-            run.bracket.close()
+            run.bracket.close((None, None, None))
         if run.order is not None and run.order.sink is not None:
             run.order.sink.close()
         if candidate.batch is not None:
