@@ -225,8 +225,10 @@ def test_a_session_on_a_thread_can_be_stepped_from_another(log_of):
     """As a notebook does."""
     app = Rocketry(config={"time_func": VirtualClock("2026-01-01"), "execution": "thread"})
     app.task(hourly, name="a", func=lambda: None)
+    before = set(threading.enumerate())
     app.session.start_thread()
+    assert any(thread.name == "rocket_magic scheduler" for thread in set(threading.enumerate()) - before)
     app.step("3 hours")
     assert len(starts(app, log_of, "a")) == 4
     assert app.session.stop(wait=5)
-    assert not any(thread.name == "rocket_magic scheduler" for thread in threading.enumerate())
+    assert not any(thread.name == "rocket_magic scheduler" for thread in set(threading.enumerate()) - before)
