@@ -290,10 +290,10 @@ class Rehearsal:
             run_id=run.run_id, task_name=task.name, call=_nothing, sink=None, flag=Flag(), clock=self.clock,
             daemon=False,
         )  # fmt: skip
-        mine.state, mine.is_process = RunState.RUNNING, run.is_process
+        mine.state, mine.mode = RunState.RUNNING, "process" if run.mode == "process" else "thread"
         task.runs = {**task.runs, run.run_id: mine}
         board.runs[run.run_id] = mine
-        board.n_processes += run.is_process
+        board.n_processes += run.mode == "process"
         if run.deadline is not None:
             mine.deadline = board.uptime + max(run.deadline - self.original.clock.uptime(), 0)
             board.add_deadline(mine, mine.deadline)

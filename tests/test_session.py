@@ -640,19 +640,18 @@ def test_a_lock_of_the_users_class_is_held_while_a_task_is_looked_at_and_started
         def __init__(self):
             self._lock = threading.Lock()
 
-        def acquire(self, blocking=True):
-            if Recorded.busy:
-                events.append("refused")
-                return False
+        def acquire(self):
             events.append("acquired")
-            return self._lock.acquire(blocking)
+            return self._lock.acquire()
 
         def release(self):
             events.append("released")
             self._lock.release()
 
         def locked(self):
-            return self._lock.locked()
+            if Recorded.busy:
+                events.append("refused")
+            return Recorded.busy or self._lock.locked()
 
         def __enter__(self):
             self.acquire()

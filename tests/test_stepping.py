@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
@@ -232,3 +233,40 @@ def test_a_session_on_a_thread_can_be_stepped_from_another(log_of):
     assert len(starts(app, log_of, "a")) == 4
     assert app.session.stop(wait=5)
     assert not any(thread.name == "rocket_magic scheduler" for thread in set(threading.enumerate()) - before)
+
+
+def test_async_and_sleeping_runs_step_together(log_of):
+    """No outcome is lost in the event loop, and waiting for sleepers costs no cycles."""
+    app = Rocketry(config={"time_func": VirtualClock("2026-01-01"), "timeout": "never"})
+
+    async def quick():
+        await asyncio.sleep(0)
+
+    def slow(clock=Clock()):
+        clock.sleep(420)
+
+    for n in range(3, 7):
+        app.task(every(f"{n} min"), name=f"quick {n}", func=quick, execution="async")
+    for n in (10, 15, 20):
+        app.task(every(f"{n} min"), name=f"slow {n}", func=slow, execution="thread")
+    app.step("1 day")
+    assert len(starts(app, log_of, "quick 3")) == 24 * 20 + 1
+    assert app.session.scheduler.n_cycles < 6_000
+    assert app.session.stop(force=True, wait=5)
+
+
+def test_a_stepped_session_stops_although_a_run_sleeps_on_the_clock(log_of):
+    """The clock moves on as far as the run needs (L14)."""
+    app = Rocketry(
+        config={"time_func": VirtualClock("2026-01-01"), "execution": "thread", "timeout": "never"}
+    )
+
+    def slow(clock=Clock()):
+        clock.sleep(1800)
+
+    app.task(every("1 hour"), name="slow", func=slow)
+    app.step("6 hours")
+    assert app.session.stop()
+    rows = log_of(app)
+    assert rows[-1] == ("slow", "success", "01 06:30:00")
+    assert len(rows) % 2 == 0

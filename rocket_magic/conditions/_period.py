@@ -22,12 +22,13 @@ from rocket_magic.conditions._tasks import (
 from rocket_magic.conditions._units import ONCE_WORD, SHORT_UNITS, Windowed, is_whole, narrowed, unit_of
 from rocket_magic.conditions._words import moment, when
 from rocket_magic.exc import ScheduleError
-from rocket_magic.instants import NEVER, Instant, Span
+from rocket_magic.instants import HOUR, NEVER, Instant, Span
 from rocket_magic.time import Cron, TimePeriod
 from rocket_magic.time._duration import format_duration, parse_duration
 from rocket_magic.time._window import Window
 
 _STARTED: Final = frozenset({Action.RUN})
+_CORRECTION: Final = 3 * HOUR
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +90,15 @@ def cron_python(word: str, period: TimePeriod) -> str | None:
     return f"{word}({period.text!r}{', seconds=True' if period.seconds else ''})"
 
 
+def _lived(name: str, ctx: Context) -> bool:
+    """Whether the wall clock was set back into time in which the task has run already.
+
+    Up to three hours: what is further ahead was written by a wrong clock (RELIABILITY.md T6, F27).
+    """
+    mark = ctx.session.history.last(name, _STARTED)
+    return mark is not None and 0 < mark.at - ctx.now <= _CORRECTION
+
+
 def _running_since(task: TaskView | None, window: Window) -> bool:
     return task is not None and any(window.start <= start < window.end for start in task.running_since)
 
@@ -145,7 +155,7 @@ class TaskExecutable(Windowed, BaseCondition):
         name = target(self.task, ctx)
         if name is None:
             return True
-        if ctx.session.history.happened(name, OUTCOMES, window.start, window.end):
+        if ctx.session.history.happened(name, OUTCOMES, window.start, window.end) or _lived(name, ctx):
             return True
         return _running_since(view(self.task, ctx), window)
 
@@ -228,6 +238,8 @@ class TaskRunnable(BaseCondition):
     def _used(self, window: Window, ctx: Context) -> bool:
         name = target(self.task, ctx)
         if name is None or ctx.session.history.happened(name, _STARTED, window.start, window.end):
+            return True
+        if _lived(name, ctx):
             return True
         return _running_since(view(self.task, ctx), window)
 

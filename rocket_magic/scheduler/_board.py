@@ -113,6 +113,7 @@ class Board:
         self.dirty: dict[Task, Instant | None] = {}
         self.waiting_for_slot: dict[Task, Instant] = {}
         self.n_processes = 0
+        self.n_async = 0
         self.phase = Phase.STOPPED
         self.on_hold = False
         self.problem: str | None = None

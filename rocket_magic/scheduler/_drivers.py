@@ -107,16 +107,19 @@ class Driver:
 
     def _wait(self, until: Instant) -> None:
         board = self.board
-        if self._loop is not None and asyncio.all_tasks(self._loop):
+        if self._loop is not None and (board.n_async or asyncio.all_tasks(self._loop)):
+            # Also when the last asyncio task is done: its outcome may still be a callback of the loop.
             self._loop.run_until_complete(self._wait_async(until))
             return
         if until <= board.now:
             return
         inbox = board.inbox
-        if not inbox.announce_wait():
+        known = inbox.n_outcomes  # read before the question: what comes in between must not be missed
+        still = self._must_stand_still()
+        if not inbox.announce_wait(known if still else 0):
             return
         try:
-            if self._must_stand_still():
+            if still:
                 inbox.alarm.wait(None)
             else:
                 self._release_arrivals(everybody=False)
@@ -129,11 +132,13 @@ class Driver:
     async def _wait_async(self, until: Instant) -> None:
         board = self.board
         inbox = board.inbox
-        if until <= board.now or not inbox.announce_wait():
+        known = inbox.n_outcomes
+        still = self._must_stand_still()
+        if until <= board.now or not inbox.announce_wait(known if still else 0):
             await asyncio.sleep(_YIELD)  # let the async runs have their turn
             return
         try:
-            if self._must_stand_still():
+            if still:
                 await inbox.alarm.wait_async(None)
             else:
                 self._release_arrivals(everybody=False)

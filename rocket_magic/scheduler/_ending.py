@@ -141,7 +141,7 @@ class Ender:
         same records.
         """
         board = self.board
-        if not board.inbox.n_outcomes or (board.virtual and board.patient and not self.quiet()):
+        if not board.inbox.n_outcomes or not self.may_take():
             return False
         outcomes = board.inbox.outcomes()
         pairs = [(board.runs[one.run_id], one) for one in outcomes if one.run_id in board.runs]
@@ -156,6 +156,10 @@ class Ender:
             records.append(self._record(run, outcome))
         board.session.log.write(records, lambda error: self._recorded(pairs, records, error))
         return True
+
+    def may_take(self) -> bool:
+        """Whether outcomes may be taken now: under a clock that stands still, when all is quiet."""
+        return not (self.board.virtual and self.board.patient) or self.quiet()
 
     def quiet(self) -> bool:
         """Whether nothing can happen unless the clock moves: all runs have ended or sleep on it."""
@@ -223,7 +227,9 @@ class Ender:
         board = self.board
         run.task.runs.pop(run.run_id, None)
         board.runs.pop(run.run_id, None)
-        if run.is_process:
+        if run.mode == "async":
+            board.n_async -= 1
+        if run.mode == "process":
             board.n_processes -= 1
             if board.waiting_for_slot:
                 task = next(iter(board.waiting_for_slot))

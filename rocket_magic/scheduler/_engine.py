@@ -118,7 +118,7 @@ class Engine:
             self._run()
         if board.phase is Phase.STOPPING:
             self._stop()
-        if board.inbox or not self.alive:
+        if not self.alive or board.inbox.has_commands or (board.inbox.n_outcomes and self.ender.may_take()):
             return board.now
         return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
 
@@ -190,16 +190,14 @@ class Engine:
         Such a lock keeps other instances of an application away, so it isn't waited for: a task that
         is locked elsewhere is looked at again one cycle later.
         """
-        if not lock.acquire(blocking=False):
+        if lock.locked():
             task.held_by = "its lock (cls_lock) is held elsewhere"
             self.board.agenda.set(task, self.board.now + max(self.board.cycle, 1))
             return
-        try:
+        with lock:
             candidate = self.looker.look(task, at)
             if candidate is not None:
                 self.starter.start([candidate])
-        finally:
-            lock.release()
 
     def _allowed(self, task: Task) -> bool:
         only = self.board.only

@@ -41,10 +41,14 @@ class Inbox:
         if self._waiting:
             self.alarm.ring()
 
-    def announce_wait(self) -> bool:
-        """Say that the owner is about to wait; False when something is there already."""
+    def announce_wait(self, known: int = 0) -> bool:
+        """Say that the owner is about to wait; False when something is there already.
+
+        Args:
+            known: Outcomes that the owner knows of and can't take yet.
+        """
         self._waiting = True
-        if self._commands or self._outcomes:
+        if self._commands or len(self._outcomes) > known:
             self._waiting = False
             return False
         return True
@@ -71,6 +75,11 @@ class Inbox:
         while self._outcomes:
             taken.append(self._outcomes.popleft())
         return taken
+
+    @property
+    def has_commands(self) -> bool:
+        """Whether a command waits to be carried out."""
+        return bool(self._commands)
 
     def __bool__(self) -> bool:
         return bool(self._commands or self._outcomes)

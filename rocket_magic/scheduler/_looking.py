@@ -139,6 +139,9 @@ class Looker:
         board = self.board
         if at == POLL or at <= board.now:
             at = board.now + max(board.cycle, 1 if board.virtual else 0)
+        if board.session.config.force_status_from_logs:
+            # Another process may write to the log, and no event tells of that.
+            at = min(at, board.now + max(board.cycle, SECOND))
         board.agenda.set(task, at)
 
     def _replay(self, task: Task, context: Context, due: Instant) -> tuple[Instant | None, int]:

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -218,15 +218,32 @@ class Runner:
         thread = self._thread
         if thread is None or thread is threading.current_thread():
             return not self.engine.alive or self._stop_undriven()
-        thread.join(wait)
+        with self._released_clock():
+            thread.join(wait)
         return not thread.is_alive()
 
     def _stop_undriven(self) -> bool:
         """Finish a scheduler that `step` left open: nobody drives it now."""
         if self.board.owner is None and self.engine.alive:
-            self.driver.drive()
+            with self._released_clock():
+                self.driver.drive()
             self._after()
         return not self.engine.alive
+
+    @contextlib.contextmanager
+    def _released_clock(self) -> Iterator[None]:
+        """Let a virtual clock move on while the scheduler shuts down: runs may sleep on it."""
+        clock = self.session.clock
+        if not isinstance(clock, VirtualClock):
+            yield
+            return
+        if self.board.owner is not None:
+            self._ask(lambda: None)  # now it has seen the request: nothing new starts as the clock moves
+        clock.allow(NEVER - 1)
+        try:
+            yield
+        finally:
+            clock.allow(clock.now())
 
     def restart(self) -> None:
         """Restart when the runs in flight have ended."""

@@ -160,9 +160,11 @@ class Starter:
         task.started_instant = board.now
         task.late = None
         board.waiting_for_slot.pop(task, None)
+        run.mode = mode
         if mode == "process":
             board.n_processes += 1
-            run.is_process = True
+        elif mode == "async":
+            board.n_async += 1
 
     def _run_id(self, task: Task, params: Parameters, number: int) -> str:
         make = task.func_run_id or self.board.session.config.func_run_id

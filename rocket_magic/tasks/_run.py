@@ -56,7 +56,7 @@ class TaskRun:
         grace_until: Uptime until which a thread may still react to its flag, or None.
         look_at: Instant of the next look at its end condition.
         params_text: Its parameters as text, for the record.
-        is_process: Whether it counts against `max_process_count`.
+        mode: How it is carried out; process runs count against `max_process_count`.
         bracket: The execution hooks that are open around it.
         masked: Takes the secrets among its parameters out of a text; None when there are none.
     """
@@ -79,6 +79,6 @@ class TaskRun:
     grace_until: Span | None = None
     look_at: Instant | None = None
     params_text: str | None = None
-    is_process: bool = False
+    mode: str = ""
     bracket: Bracket | None = None
     masked: Callable[[str], str] | None = None
