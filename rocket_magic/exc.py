@@ -19,8 +19,8 @@ The tree (signals are told apart from errors by their first line)::
     signals, raised by a task's own code
     ├── TaskInactionException           "nothing to do": the run ends as `inaction`
     ├── TaskTerminationException        "I was told to stop": the run ends as `terminate`
-    ├── SchedulerExit                   shut the scheduler down (main and async runs)
-    └── SchedulerRestart                restart the scheduler (main and async runs)
+    ├── SchedulerExit                   shut the scheduler down
+    └── SchedulerRestart                restart the scheduler
 
 Messages name the thing, the rule, the value received and the next step.
 """
@@ -138,8 +138,8 @@ class TaskTerminationException(Exception):  # noqa: N818  Rocketry's name
 
 
 class SchedulerExit(Exception):  # noqa: N818  Rocketry's name
-    """Raise in a main or async task to shut the scheduler down."""
+    """Raise in a task to shut the scheduler down; its run is a success."""
 
 
 class SchedulerRestart(Exception):  # noqa: N818  Rocketry's name
-    """Raise in a main or async task to restart the scheduler."""
+    """Raise in a task to restart the scheduler; its run is a success."""

@@ -90,6 +90,9 @@ def unload(shell: Any) -> None:  # noqa: ARG001  IPython's form
 
 
 def _stop(notebook: Notebook) -> None:
+    if notebook.dashboard is not None:
+        notebook.dashboard.close()
+        notebook.dashboard = None
     running = sorted(task.name for task in notebook.session.task_list() if task.is_running)
     if running:
         names = ", ".join(one_line(name) for name in running)

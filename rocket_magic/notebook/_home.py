@@ -34,6 +34,7 @@ class Notebook:
         background: What conditions, hooks and the scheduler's logger have written.
         shell: The IPython shell, or None outside of one.
         capture: Keeps output of runs apart, or None outside of a shell.
+        dashboard: The dashboard that was shown, or None; every `%rocket show` is a view of it.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class Notebook:
         self.background = RunSink(_BACKGROUND_LIMIT)
         self.shell: Any = None
         self.capture: Capture | None = None
+        self.dashboard: Any = None
         self.session.sink_factory = self._open_sink
         self.session.subscribe(self._after_change)
 

@@ -16,7 +16,7 @@ __all__ = ["Note", "OutputView", "Table"]
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 _PRE = "margin:0;white-space:pre-wrap"
-_MOST_SHOWN = 1_000
+_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, repr=False)

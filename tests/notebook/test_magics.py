@@ -208,6 +208,19 @@ def test_why_and_next(rocket: Rocket) -> None:
     assert "10:00:00" in repr(rocket("next a"))
 
 
+def test_several_next_starts_and_why_at_a_past_moment(rocket: Rocket) -> None:
+    """As far as time alone decides, and as far as the log tells."""
+    rocket.task("daily at 10:00 --name a", "1")
+    rocket.task("after task 'a' --name b", "1")
+    shown = repr(rocket("next -n 3")).splitlines()
+    assert [line[:1] for line in shown[2:]] == ["a", "a", "a", "b"]
+    assert all(line.endswith("10:00:00") for line in shown[2:5])
+    assert "task 'a'" in shown[5]
+    why = repr(rocket("why a --at 2020-05-01 09:00"))
+    assert why.startswith("why a at 2020-05-01 09:00\n[false] ")
+    assert "opens today at 10:00" in why
+
+
 def test_steps(rocket: Rocket) -> None:
     """A virtual clock is stepped; each step shows what it ran; real time is refused."""
     rocket.task("daily between 10:00 and 12:00 --name a", "1")

@@ -20,8 +20,10 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Any:
         return _status.table(notebook, times=False)
     # Loaded only now: anywidget and ipywidgets are heavy.
     dashboard = importlib.import_module("rocket_magic.notebook.dashboard")
-    source = importlib.import_module("rocket_magic.notebook.dashboard._session_source")
-    return dashboard.Dashboard(source.SessionSource(notebook.session, _outputs(notebook)))
+    if notebook.dashboard is None or not notebook.dashboard.is_open:
+        source = dashboard.SessionSource(notebook.session, _outputs(notebook))
+        notebook.dashboard = dashboard.Dashboard(source)
+    return notebook.dashboard
 
 
 def _outputs(notebook: Notebook) -> Any:

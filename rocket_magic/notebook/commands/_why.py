@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from rocket_magic._protocols import Explanation
+from rocket_magic.exc import ClockError
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import change_text
 from rocket_magic.notebook._text import as_html, one_line
-from rocket_magic.notebook.commands._base import Command, add_task, find_task, task_words
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, add_task, find_task, task_words
 
 _STATES = {True: "true", False: "false", None: "error"}
 
@@ -60,9 +61,22 @@ class Reasons:
         return f"<li>{as_html(self._words(node))}{f'<ul>{inner}</ul>' if inner else ''}</li>"
 
 
+def _arguments(parser: Parser) -> None:
+    add_task(parser)
+    parser.add_argument("--at", metavar="T", nargs="+", help="at a past moment, as far as the log tells")
+
+
 def _run(notebook: Notebook, given: argparse.Namespace) -> Reasons:
     task = find_task(notebook, given.task)
-    return Reasons(f"why {task.name}", notebook.session.explain(task), notebook.session.zone)
+    session = notebook.session
+    if not given.at:
+        return Reasons(f"why {task.name}", session.explain(task), session.zone)
+    at = " ".join(given.at)
+    try:
+        explanation = session.explain(task, at=at)
+    except ClockError as error:
+        raise WordError(str(error), given.at[0]) from error
+    return Reasons(f"why {task.name} at {at}", explanation, session.zone)
 
 
-COMMAND = Command("why", "Say why a task runs or doesn't.", _run, add_task, task_words)
+COMMAND = Command("why", "Say why a task runs or doesn't.", _run, _arguments, task_words)
