@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -270,3 +271,16 @@ def test_a_stepped_session_stops_although_a_run_sleeps_on_the_clock(log_of):
     rows = log_of(app)
     assert rows[-1] == ("slow", "success", "01 06:30:00")
     assert len(rows) % 2 == 0
+
+
+@pytest.mark.parametrize("schedule", ["hourly", "cron 0 * * * *", "daily at 01:00"])
+def test_a_clock_set_back_right_after_a_run_runs_nothing_again(app, clock, log_of, schedule):
+    """Not even in the period before, which the clock enters once more (F27)."""
+    app.step("10 min")
+    app.task(schedule, name="work", func=lambda: None)
+    app.step(until="2026-01-01 01:00:02")
+    before = starts(app, log_of, "work")
+    assert before[-1] == "01 01:00:00"
+    clock.jump(timedelta(seconds=-10))
+    app.step("1 min")
+    assert starts(app, log_of, "work") == before

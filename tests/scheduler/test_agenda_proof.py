@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from rocket_magic import Session, VirtualClock
 from rocket_magic._protocols import Action, Context
-from rocket_magic.conditions import All, Any, BaseCondition, IsEnv, Not, ParamExists
+from rocket_magic.conditions import All, Any, BaseCondition, FuncCond, IsEnv, Not, ParamExists
 from rocket_magic.conds import (
     after_all_success,
     after_any_fail,
@@ -94,6 +94,16 @@ def window(condition, values):
     return pairs.map(lambda pair: condition.between(*pair))
 
 
+def opaque_true() -> bool:
+    """A user's function: nobody can know when its answer changes."""
+    return True
+
+
+def opaque_false() -> bool:
+    """Another one."""
+    return False
+
+
 def on_any_grid(tick: int) -> st.SearchStrategy[BaseCondition]:
     """What depends on runs and on elapsed time only."""
     spans = st.integers(1, 40).map(lambda n: f"{n * tick // SECOND} s")
@@ -106,6 +116,7 @@ def on_any_grid(tick: int) -> st.SearchStrategy[BaseCondition]:
         st.sampled_from(
             [ParamExists("x", value=1), ParamExists("x", value=2), IsEnv("test"), crashed, inacted]
         ),
+        st.sampled_from([FuncCond(opaque_true), FuncCond(opaque_false)]),
         st.builds(lambda span: retry(2, delay=span), spans),
         st.builds(lambda span: scheduler_running(more_than=span), spans),
         st.builds(after_success, others),
