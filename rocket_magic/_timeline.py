@@ -16,7 +16,18 @@ from typing import Protocol
 
 from rocket_magic.instants import DAY, HOUR, MINUTE, SECOND, Instant, Span, to_datetime, to_instant
 
-__all__ = ["COLOURS", "MOST_BARS", "MOST_LANES", "Bar", "Tick", "forecast_html", "picture", "table", "ticks"]
+__all__ = [
+    "COLOURS",
+    "MOST_BARS",
+    "MOST_LANES",
+    "Bar",
+    "Tick",
+    "clean_text",
+    "forecast_html",
+    "picture",
+    "table",
+    "ticks",
+]
 
 MOST_LANES = 200
 MOST_BARS = 2_000
@@ -138,22 +149,24 @@ def forecast_html(forecast: _Forecast) -> str:
 
 def _totals(forecast: _Forecast) -> list[tuple[str, str]]:
     counts = list(forecast.runs_per_task.items())
-    told = ", ".join(f"{_clean_text(name)} ({count:,})" for name, count in counts[:_MOST_NAMED])
+    told = ", ".join(f"{clean_text(name)} ({count:,})" for name, count in counts[:_MOST_NAMED])
     if len(counts) > _MOST_NAMED:
         told += f" and {len(counts) - _MOST_NAMED} tasks more"
     rows = [("Runs", f"{len(forecast.runs):,}" + (f": {told}" if told else ""))]
     if forecast.busiest_minute is not None:
         minute, count = forecast.busiest_minute
-        rows.append(("Busiest minute", f"{minute:%Y-%m-%d %H:%M}, {count:,} starts"))
+        rows.append(
+            ("Busiest minute", f"{minute:%Y-%m-%d %H:%M}, {count:,} start{'' if count == 1 else 's'}")
+        )
     if forecast.longest_wait is not None:
         first, last = forecast.longest_wait
         gap = to_instant(last, UTC) - to_instant(first, UTC)  # aware datetimes of a zone subtract wall time
         rows.append(("Longest wait", f"{timedelta(microseconds=gap)} from {first:%Y-%m-%d %H:%M}"))
     if forecast.never:
-        names = ", ".join(map(_clean_text, forecast.never[:_MOST_NAMED]))
+        names = ", ".join(map(clean_text, forecast.never[:_MOST_NAMED]))
         rest = len(forecast.never) - _MOST_NAMED
         rows.append(("Never run", names + (f" and {rest} more" if rest > 0 else "")))
-    rows += [("Note", _clean_text(note)) for note in forecast.notes[:_MOST_NAMED]]
+    rows += [("Note", clean_text(note)) for note in forecast.notes[:_MOST_NAMED]]
     return rows
 
 
@@ -340,8 +353,9 @@ def _told(bar: Bar, zone: tzinfo) -> str:
 
 def _clean(text: str) -> str:
     """Escaped, and without the characters that no XML may hold."""
-    return escape(_clean_text(text))
+    return escape(clean_text(text))
 
 
-def _clean_text(text: str) -> str:
+def clean_text(text: str) -> str:
+    """Without line breaks, escapes and other characters that act instead of being seen."""
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -15,7 +15,7 @@ from typing import Any
 
 from rocket_magic._protocols import Action
 from rocket_magic._rehearsal import Enough, Failures, Model, Rehearsal, SimulatedExecutor
-from rocket_magic._timeline import forecast_html
+from rocket_magic._timeline import clean_text, forecast_html
 from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import ClockError, MissingExtraError
 from rocket_magic.instants import SECOND, Instant, to_datetime
@@ -26,6 +26,8 @@ from rocket_magic.time import parse_duration
 __all__ = ["Forecast", "ForecastRun", "NextStarts", "SimulatedExecutor", "forecast", "next_starts"]
 
 _MOST_LOOKS = 10_000
+_MOST_LISTED = 40
+_WIDEST = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +102,44 @@ class Forecast:
         )
 
     def __str__(self) -> str:
-        lines = [f"Forecast {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}: {len(self.runs)} runs"]
-        lines += [f"  {count:>6} x {name}" for name, count in self.runs_per_task.items()]
+        return "\n".join([self._title(), *self._totals()])
+
+    def __repr__(self) -> str:
+        """The runs as a table (the first ones of many), then the totals."""
+        if not self.runs:
+            return str(self)
+        left = len(self.runs) - _MOST_LISTED
+        more = [f"… and {left:,} more runs"] if left > 0 else []
+        return "\n".join([self._title(), *self._table(), *more, *self._totals()])
+
+    def _title(self) -> str:
+        count = len(self.runs)
+        span = f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+        return f"Forecast {span}: {count} run{'' if count == 1 else 's'}"
+
+    def _table(self) -> list[str]:
+        rows = [("time", "task", "outcome", "reason")]
+        for run in self.runs[:_MOST_LISTED]:
+            name, reason = clean_text(run.task_name)[:_WIDEST], clean_text(run.reason)[:_WIDEST]
+            rows.append((f"{run.start:%Y-%m-%d %H:%M:%S}", name, run.outcome, reason))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        rows.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2], "-" * widths[3]))
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+    def _totals(self) -> list[str]:
+        lines = [f"  {count:>6} x {clean_text(name)}" for name, count in self.runs_per_task.items()]
         if self.busiest_minute is not None:
             minute, count = self.busiest_minute
-            lines.append(f"  busiest minute: {minute:%Y-%m-%d %H:%M} with {count} starts")
+            lines.append(
+                f"  busiest minute: {minute:%Y-%m-%d %H:%M} with {count} start{'' if count == 1 else 's'}"
+            )
         if self.longest_wait is not None:
             first, last = self.longest_wait
             wait = last.astimezone(UTC) - first.astimezone(UTC)  # on the wall a night may lack an hour
             lines.append(f"  longest wait: {wait} from {first:%Y-%m-%d %H:%M}")
         if self.never:
-            lines.append(f"  never: {', '.join(self.never)}")
-        lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(lines)
-
-    __repr__ = __str__
+            lines.append(f"  never: {', '.join(map(clean_text, self.never))}")
+        return [*lines, *(f"  note: {clean_text(note)}" for note in self.notes)]
 
     def _repr_html_(self) -> str:
         """Totals and a timeline."""

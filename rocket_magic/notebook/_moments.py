@@ -11,7 +11,15 @@ from rocket_magic.notebook._text import one_line
 from rocket_magic.scheduler import TaskSnapshot
 from rocket_magic.session import Session
 
-__all__ = ["change_text", "first_run", "instant_text", "moment_text", "next_run", "span_text"]
+__all__ = [
+    "change_text",
+    "coming_text",
+    "first_run",
+    "instant_text",
+    "moment_text",
+    "planned_run",
+    "span_text",
+]
 
 
 def moment_text(seconds: float, zone: tzinfo) -> str:
@@ -67,24 +75,25 @@ def first_run(session: Session, name: str, condition: BaseCondition | None) -> s
     if at == POLL:
         return "when its condition is true"
     if at != NEVER:
-        return _told(session, at)
+        return coming_text(session, at)
     events = sorted({watch.task for watch in condition.watches() if watch.task})
     return "depends on " + ", ".join(f"task {one}" for one in map(repr, events)) if events else "never"
 
 
-def next_run(session: Session, snapshot: TaskSnapshot) -> str:
-    """When a task runs next: a moment, "now", or why there is none."""
+def planned_run(session: Session, snapshot: TaskSnapshot) -> str:
+    """What the scheduler has planned for a task: a moment, "now", or why there is none.
+
+    Cheap, for lists of all tasks; `%rocket next` asks `next_starts`, which knows more.
+    """
     if snapshot.disabled:
         return "none, it is disabled"
     if snapshot.next_at is None:
-        task = session.find_task(snapshot.name)
-        if task is not None and snapshot.next_text.startswith(("never", "depends on")):
-            return first_run(session, task.name, task.start_cond)  # it may be too new to have been looked at
         return one_line(snapshot.next_text or "not known")
-    return _told(session, from_seconds(snapshot.next_at))
+    return coming_text(session, from_seconds(snapshot.next_at))
 
 
-def _told(session: Session, at: Instant) -> str:
+def coming_text(session: Session, at: Instant) -> str:
+    """A coming instant: "now", the time of today, or day and time."""
     now = session.clock.now()
     if at <= now:
         return "now"

@@ -201,11 +201,15 @@ def test_why_and_next(rocket: Rocket) -> None:
     rocket.task("daily between 10:00 and 12:00 --name a", "1")
     why = repr(rocket("why a"))
     assert why.startswith("why a\n[false] ")
-    assert "daily between 10:00 and 12:00" in why
+    assert "may change at 2026-01-01 10:00:00; changes when this task finishes or this task starts" in why
     shown = repr(rocket("next")).splitlines()
-    assert "a     10:00:00" in shown[2]
-    assert "b     none, it is disabled" in shown[3]
+    assert "a     10:00:00  daily between 10:00 and 12:00" == shown[2]
+    assert "b     disabled  every 1 hour" == shown[3]
     assert "10:00:00" in repr(rocket("next a"))
+    assert "none, it is disabled" in repr(rocket("status --times"))
+    rocket("hold")
+    assert "the scheduler is held: nothing starts until %rocket start" in repr(rocket("next"))
+    assert "-n takes a number from 1, got 0" in rocket.refusal("next -n 0")
 
 
 def test_several_next_starts_and_why_at_a_past_moment(rocket: Rocket) -> None:
@@ -214,7 +218,9 @@ def test_several_next_starts_and_why_at_a_past_moment(rocket: Rocket) -> None:
     rocket.task("after task 'a' --name b", "1")
     shown = repr(rocket("next -n 3")).splitlines()
     assert [line[:1] for line in shown[2:]] == ["a", "a", "a", "b"]
-    assert all(line.endswith("10:00:00") for line in shown[2:5])
+    assert ["10:00:00", "2026-01-02 10:00:00", "2026-01-03 10:00:00"] == [
+        line[3:].strip().split("  ")[0] for line in shown[2:5]
+    ]
     assert "task 'a'" in shown[5]
     why = repr(rocket("why a --at 2020-05-01 09:00"))
     assert why.startswith("why a at 2020-05-01 09:00\n[false] ")
@@ -249,10 +255,26 @@ def test_clock(rocket: Rocket) -> None:
 
 
 def test_forecast(rocket: Rocket) -> None:
-    """The runs of the coming days, without running anything."""
+    """The runs of the coming days as table, totals and picture, without running anything."""
     rocket.task("daily between 10:00 and 12:00 --name a", "1")
-    shown = rocket("forecast 3 days")
-    assert "a: 3 runs" in repr(shown)
+    rocket.task("--name b", "1")
+    shown = rocket("forecast 3d")
+    assert (
+        "Forecast 2026-01-01 00:00 to 2026-01-04 00:00: 3 runs\n"
+        "time                 task  outcome  reason\n"
+        "-------------------  ----  -------  -----------------------------\n"
+        "2026-01-01 10:00:00  a     success  daily between 10:00 and 12:00\n"
+        "2026-01-02 10:00:00  a     success  daily between 10:00 and 12:00\n"
+        "2026-01-03 10:00:00  a     success  daily between 10:00 and 12:00\n"
+        "       3 x a\n"
+        "  busiest minute: 2026-01-01 10:00 with 1 start\n"
+        "  longest wait: 1 day, 0:00:00 from 2026-01-01 10:00\n"
+        "  never: b"
+    ) == repr(shown)
+    html = shown._repr_html_()
+    assert html.count("<rect") == 3
+    assert "Longest wait" in html
+    assert ["a"] * 3 == list(shown.to_pandas()["task_name"])
     assert 0 == len(rocket("log"))
 
 

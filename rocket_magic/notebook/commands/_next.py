@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from rocket_magic.forecast import NextStarts
+from rocket_magic.instants import to_instant
 from rocket_magic.notebook._home import Notebook
-from rocket_magic.notebook._moments import next_run
+from rocket_magic.notebook._moments import coming_text
 from rocket_magic.notebook._views import Table
-from rocket_magic.notebook.commands._base import Command, Parser, find_task, task_words
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, find_task, task_words
 
 
 def _arguments(parser: Parser) -> None:
@@ -16,24 +18,29 @@ def _arguments(parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
+    if given.n < 1:
+        msg = f"-n takes a number from 1, got {given.n}"
+        raise WordError(msg, str(given.n))
     session = notebook.session
     tasks = [find_task(notebook, given.task)] if given.task else session.task_list()
-    if given.n > 1:
-        return _several(notebook, [task.name for task in tasks], given.n)
-    snapshots = [found for task in tasks if (found := session.snapshot_task(task.name)) is not None]
-    snapshots.sort(key=lambda one: (one.next_at is None, one.next_at or 0.0, one.name))
-    rows = tuple((one.name, next_run(session, one), one.schedule) for one in snapshots)
-    return Table(("task", "next run", "schedule"), rows, snapshots, empty="no task is registered yet")
-
-
-def _several(notebook: Notebook, names: list[str], n: int) -> Table:
-    found = [notebook.app.next_starts(name, n) for name in names]
+    found = [notebook.app.next_starts(task, given.n) for task in tasks]
+    found.sort(key=lambda one: (not one.moments, *(one.moments[:1]), one.task_name))
+    schedules = {task.name: session.snapshot_task(task.name) for task in tasks}
     rows = []
     for one in found:
-        rows += [(one.task_name, f"{moment:%Y-%m-%d %H:%M:%S}") for moment in one.moments]
-        if one.text:
-            rows.append((one.task_name, one.text))
-    return Table(("task", "next runs"), tuple(rows), found, empty="no task is registered yet")
+        snapshot = schedules[one.task_name]
+        schedule = "" if snapshot is None else snapshot.schedule
+        rows += [(one.task_name, text, schedule) for text in _texts(notebook, one)]
+    state = session.snapshot_state().state
+    notes = () if state == "running" else (f"the scheduler is {state}: nothing starts until %rocket start",)
+    columns = ("task", "next run", "schedule")
+    return Table(columns, tuple(rows), found, notes=notes, empty="no task is registered yet")
+
+
+def _texts(notebook: Notebook, starts: NextStarts) -> list[str]:
+    session = notebook.session
+    moments = [coming_text(session, to_instant(moment, session.zone)) for moment in starts.moments]
+    return [*moments, *([starts.text] if starts.text else [])]
 
 
 COMMAND = Command("next", "Show when tasks run next.", _run, _arguments, task_words)

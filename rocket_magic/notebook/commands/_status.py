@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rocket_magic.notebook._home import Notebook
-from rocket_magic.notebook._moments import moment_text, next_run
+from rocket_magic.notebook._moments import moment_text, planned_run
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, no_words
 from rocket_magic.scheduler import SessionSnapshot, TaskSnapshot
@@ -40,7 +40,7 @@ def table(notebook: Notebook, *, times: bool) -> Table:
     if times:
         columns = (*columns[:3], "last run", "next run", *columns[3:])
         rows = [
-            (*row[:3], _last(notebook, task), next_run(notebook.session, task), *row[3:])
+            (*row[:3], _last(notebook, task), planned_run(notebook.session, task), *row[3:])
             for row, task in zip(rows, tasks, strict=True)
         ]
     return Table(

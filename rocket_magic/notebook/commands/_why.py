@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from rocket_magic._protocols import Explanation
 from rocket_magic.exc import ClockError
+from rocket_magic.instants import NEVER
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import change_text
 from rocket_magic.notebook._text import as_html, one_line
@@ -47,11 +48,15 @@ class Reasons:
         if node.reason:
             parts.append(node.reason)
         if not node.children:
-            if node.depends_on:
-                parts.append("changes when " + " or ".join(node.depends_on))
-            else:
-                parts.append(change_text(node.changes_at, self.zone))
+            parts += self._changes(node)
         return one_line(": ".join(parts[:2]) + "".join(f"; {part}" for part in parts[2:]), 400)
+
+    def _changes(self, node: Explanation) -> Iterator[str]:
+        """The instant and the events after which the answer may differ, as far as each is known."""
+        if node.changes_at != NEVER or not node.depends_on:
+            yield change_text(node.changes_at, self.zone)
+        if node.depends_on:
+            yield "changes when " + " or ".join(node.depends_on)
 
     def _repr_html_(self) -> str:
         return f"<div><p><b>{as_html(self.title)}</b></p><ul>{self._item(self.explanation)}</ul></div>"
