@@ -50,6 +50,8 @@ class Emitter:
         if logger is None or logger.name != self.logger_name:
             # made at the first record only: importing or opening touches no logger
             logger = self._logger = logging.getLogger(self.logger_name)
+        if not logger.hasHandlers():
+            return
         handlers = self._listeners(logger)
         if not handlers:
             return

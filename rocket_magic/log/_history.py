@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from rocket_magic._protocols import Action, Mark
-from rocket_magic.instants import POLL, Instant
+from rocket_magic.instants import POLL, Instant, Span
 from rocket_magic.log._record import SCHEDULER_DIED, Record, is_recovery_crash
 
 _BOUND = 4096
@@ -111,7 +111,8 @@ class _TaskIndex:
     __slots__ = ("attempt", "marks", "series", "status")
 
     def __init__(self) -> None:
-        self.marks: dict[Action, Mark] = {}
+        # plain tuples, the fields of a Mark: made at each record, asked less often
+        self.marks: dict[Action, tuple[Instant, int, Span | None]] = {}
         self.series: dict[Action, _Series] = {}
         self.status: Action | None = None
         self.attempt = 0
@@ -144,13 +145,21 @@ class MemoryHistory:
                 if index is None:
                     index = tasks[record.task_name] = _TaskIndex()
                 action = record.action
-                index.marks[action] = Mark(record.at, record.seq, record.elapsed)
+                at = record.at
+                index.marks[action] = (at, record.seq, record.elapsed)
                 index.status = action
                 if action is Action.RUN:
                     index.attempt = record.attempt
                 elif action is Action.CRASH and record.reason == SCHEDULER_DIED:
                     continue  # the period's run is still to be made (RELIABILITY.md D1)
-                index.find_series(action).add(record.at)
+                series = index.series.get(action)
+                if series is None:
+                    series = index.find_series(action)
+                instants = series.instants
+                if instants and at >= instants[-1] and len(instants) < _BOUND:
+                    instants.append(at)  # what `add` does nearly always
+                else:
+                    series.add(at)
 
     def restore(
         self,
@@ -178,7 +187,7 @@ class MemoryHistory:
         index = self._tasks.get(record.task_name)
         if index is None:
             index = self._tasks[record.task_name] = _TaskIndex()
-        index.marks[record.action] = Mark(record.at, record.seq)
+        index.marks[record.action] = (record.at, record.seq, None)
         index.status = record.action
         if record.action is Action.RUN:
             index.attempt = record.attempt
@@ -213,13 +222,13 @@ class MemoryHistory:
         index = self._look_up(task)
         if index is None:
             return None
-        newest: Mark | None = None
+        newest: tuple[Instant, int, Span | None] | None = None
         with self._lock:
             for action in actions:
                 mark = index.marks.get(action)
-                if mark is not None and (newest is None or mark.seq > newest.seq):
+                if mark is not None and (newest is None or mark[1] > newest[1]):
                     newest = mark
-        return newest
+        return None if newest is None else Mark(*newest)
 
     def status(self, task: str) -> Action | None:
         """Action of the newest record of `task`."""

@@ -2,11 +2,14 @@
 
 Owner: whoever writes; one lock guards it. The newest `capacity` records are kept; how many had to go
 is in `dropped`.
+
+Records are kept as plain tuples of text and numbers: the garbage collector stops looking at those, while
+a hundred thousand objects would be walked over and over (a third of the time of a busy scheduler). The
+index by task is made when somebody asks for a task, and then only brought up to date.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +19,7 @@ from typing import Any
 from rocket_magic.exc import RepositoryError
 from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._query import Query, changed_by, matches, only_task
-from rocket_magic.log._record import Record, record_of
+from rocket_magic.log._record import Packed, Record, pack, record_of, unpack
 from rocket_magic.log._result import Result
 from rocket_magic.log._survey import Survey, survey_of
 
@@ -29,7 +32,6 @@ class MemoryLog:
 
     Attributes:
         model: What its records come back as.
-        dropped: How many records had to make room for newer ones.
     """
 
     model = TaskRunRecord
@@ -41,10 +43,17 @@ class MemoryLog:
             msg = f"the log must hold at least one record, got capacity={capacity}"
             raise RepositoryError(msg)
         self.capacity = capacity
-        self.dropped = 0
         self._lock = threading.Lock()
-        self._records: deque[Record] = deque()
-        self._by_task: dict[str, deque[Record]] = {}
+        self._records: deque[Packed] = deque(maxlen=capacity)
+        self._added = 0
+        self._removed = 0
+        self._by_task: dict[str, deque[tuple[int, Packed]]] = {}
+        self._indexed = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many records had to make room for newer ones."""
+        return self._added - self._removed - len(self._records)
 
     def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
         """Append a record: a Record, a record model, or a mapping."""
@@ -53,25 +62,34 @@ class MemoryLog:
     insert = add
 
     def add_many(self, records: Sequence[Record]) -> None:
-        """Append records."""
+        """Append records; those beyond the capacity push the oldest out."""
         with self._lock:
-            by_task, kept = self._by_task, self._records
+            append = self._records.append
             for record in records:
-                kept.append(record)
-                own = by_task.get(record.task_name)
-                if own is None:
-                    own = by_task[record.task_name] = deque()
-                own.append(record)
-            while len(kept) > self.capacity:
-                self._drop_oldest()
+                append(pack(record))
+            self._added += len(records)
 
-    def _drop_oldest(self) -> None:
-        oldest = self._records.popleft()
-        own = self._by_task[oldest.task_name]
-        own.popleft()  # the oldest of all is the oldest of its task
-        if not own:
-            del self._by_task[oldest.task_name]
-        self.dropped += 1
+    def _of_task(self, task: str) -> list[Packed]:
+        """The records of a task; brings the index up to date."""
+        fresh = self._added - self._indexed
+        if fresh > len(self._records) or self._indexed == 0:
+            self._by_task = {}
+            fresh = len(self._records)
+        number = self._added - fresh
+        for packed in islice(self._records, len(self._records) - fresh, None):
+            own = self._by_task.get(packed[0])
+            if own is None:
+                own = self._by_task[packed[0]] = deque()
+            own.append((number, packed))
+            number += 1
+        self._indexed = self._added
+        found = self._by_task.get(task)
+        if found is None:
+            return []
+        first = self._added - len(self._records)
+        while found and found[0][0] < first:
+            found.popleft()
+        return [packed for _, packed in found]
 
     def filter_by(self, **filters: Any) -> Result:
         """The records whose columns are as given."""
@@ -83,20 +101,10 @@ class MemoryLog:
         """Records that pass, from a picture of this moment."""
         task = only_task(query)
         with self._lock:
-            if limit is not None:
-                return iter(list(islice(self._passing(query, task, newest_first), limit)))
-            picture = list(self._candidates(task))
+            picture = list(self._records) if task is None else self._of_task(task)
         if newest_first:
             picture.reverse()
-        return (record for record in picture if matches(record, query))
-
-    def _candidates(self, task: str | None) -> Sequence[Record]:
-        return self._records if task is None else self._by_task.get(task, ())
-
-    def _passing(self, query: Query, task: str | None, newest_first: bool) -> Iterator[Record]:
-        candidates = self._candidates(task)
-        ordered: Iterable[Record] = reversed(candidates) if newest_first else candidates
-        return (record for record in ordered if matches(record, query))
+        return islice((record for record in map(unpack, picture) if matches(record, query)), limit)
 
     def count(self, query: Query) -> int:
         """How many records pass."""
@@ -107,41 +115,45 @@ class MemoryLog:
     def delete(self, query: Query) -> int:
         """Remove the records that pass; how many."""
         with self._lock:
-            kept = [record for record in self._records if not matches(record, query)]
-            removed = len(self._records) - len(kept)
-            self._refill(kept)
-        return removed
+            kept = [packed for packed in self._records if not matches(unpack(packed), query)]
+            return self._refill(kept)
 
-    def _refill(self, records: Iterable[Record]) -> None:
-        self._records = deque(records)
-        self._by_task = {}
-        for record in self._records:
-            self._by_task.setdefault(record.task_name, deque()).append(record)
+    def _refill(self, packed: Iterable[Packed]) -> int:
+        """Keep these records and no others; how many went."""
+        before = len(self._records)
+        self._records = deque(packed, self.capacity)
+        gone = before - len(self._records)
+        self._removed += gone
+        self._indexed = 0
+        return gone
 
     def update(self, query: Query, values: Mapping[str, Any]) -> int:
         """Change the records that pass; how many."""
         with self._lock:
-            chosen = [record for record in self._records if matches(record, query)]
-            for record in chosen:
-                changed_by(record, values)
-            self._refill(self._records)
-        return len(chosen)
+            touched = 0
+            changed = list(self._records)
+            for place, record in enumerate(map(unpack, self._records)):
+                if matches(record, query):
+                    changed_by(record, values)
+                    changed[place] = pack(record)
+                    touched += 1
+            self._refill(changed)
+        return touched
 
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds."""
-        with self._lock:
-            picture = list(self._records)
-        return survey_of(dataclasses.replace(record) for record in picture)
+        return survey_of(self.select(()))
 
     def trim(self, count: int) -> int:
         """Keep the newest `count` records of each task; how many went."""
         with self._lock:
-            gone: set[int] = set()
-            for own in self._by_task.values():
-                gone.update(id(record) for record in islice(own, max(len(own) - count, 0)))
-            if gone:
-                self._refill([record for record in self._records if id(record) not in gone])
-        return len(gone)
+            seen: dict[str, int] = {}
+            kept: list[Packed] = []
+            for packed in reversed(self._records):
+                seen[packed[0]] = seen.get(packed[0], 0) + 1
+                if seen[packed[0]] <= count:
+                    kept.append(packed)
+            return self._refill(reversed(kept))
 
     def close(self) -> None:
         """Nothing to close."""

@@ -94,6 +94,26 @@ class Record:
         return f"Task {self.task_name!r} status: {self.action.value!r}{why}"
 
 
+Packed = tuple[Any, ...]
+"""A record as an exact tuple of text and numbers, task first; the garbage collector leaves those alone."""
+
+_ACTIONS: Final = {action.value: action for action in Action}
+
+
+def pack(record: Record) -> Packed:
+    """The record as a tuple in the order of its fields."""
+    return (
+        record.task_name, record.action._value_, record.at, record.run_id, record.seq, record.start,
+        record.end, record.due, record.merged, record.attempt, record.reason, record.message,
+        record.exc_text, record.params, record.elapsed,
+    )  # fmt: skip
+
+
+def unpack(packed: Packed) -> Record:
+    """The record behind such a tuple."""
+    return Record(packed[0], _ACTIONS[packed[1]], *packed[2:])
+
+
 def is_recovery_crash(record: Record) -> bool:
     """Whether recovery wrote it; a crash of unknown reason counts as such: its run is started again."""
     return record.action is Action.CRASH and record.reason in (None, SCHEDULER_DIED)

@@ -7,7 +7,7 @@ history and acknowledges. Questions (`query`, `tail`, `history`) may come from a
 
 from __future__ import annotations
 
-import threading
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ from rocket_magic.log._task_logger import TaskLogger
 from rocket_magic.log._urls import as_store
 from rocket_magic.log._writer import Acknowledge, RetryPolicy, Writer
 
+_RUN = Action.RUN
 _RUNS_KEPT = 12
 _TRIM_EVERY = 10_000
 _CLOSE_SECONDS = 10.0
@@ -79,8 +80,7 @@ class TaskLog:
         self._capacity = capacity
         self._zone = zone
         self.on_error = on_error
-        self._lock = threading.Lock()
-        self._seq = 0
+        self._numbers = itertools.count(1)
         self._store: Any = MemoryLog(capacity)
         self._explicit = False
         self._carried: Sequence[Record] = ()
@@ -172,18 +172,16 @@ class TaskLog:
         self._writer.keep(records)
         self._take(records)
 
-    def _number(self, records: Sequence[Record]) -> None:
-        with self._lock:
-            seq = self._seq
-            running = self._running
-            for record in records:
-                seq += 1
-                record.seq = seq
-                if record.action is Action.RUN:
-                    running[open_key(record)] = None
-                else:
-                    running.pop(open_key(record), None)
-            self._seq = seq
+    def _number(self, records: Iterable[Record]) -> None:
+        # no lock: the counter and each change of the dictionary are one step of the interpreter
+        running, numbers = self._running, self._numbers
+        for record in records:
+            record.seq = next(numbers)
+            key = record.run_id or open_key(record)
+            if record.action is _RUN:
+                running[key] = None
+            else:
+                running.pop(key, None)
 
     def store(self, records: Sequence[Record]) -> None:
         """Write to the repository (for the writer).
@@ -213,10 +211,9 @@ class TaskLog:
             self._take(records)
             return
         self._take([record for record in records if record.action is not Action.RUN])
-        with self._lock:
-            for record in records:
-                if record.action is Action.RUN:
-                    self._running.pop(open_key(record), None)
+        for record in records:
+            if record.action is Action.RUN:
+                self._running.pop(open_key(record), None)
         self._tell(error, records)
 
     def _take(self, records: Sequence[Record]) -> None:
@@ -224,7 +221,7 @@ class TaskLog:
         if type(self._store) is not MemoryLog:
             self._recent.extend(records)
         for record in records:
-            if record.action is not Action.RUN:
+            if record.action is not _RUN:
                 ended = self._runs.get(record.task_name)
                 if ended is None:
                     ended = self._runs[record.task_name] = deque(maxlen=_RUNS_KEPT)
@@ -299,8 +296,7 @@ class TaskLog:
         # what this session has seen stays known, wherever it was written
         self._memory_history.add(self._carried)
         self._carried = ()
-        with self._lock:
-            running = dict(self._running)
+        running = dict(self._running)
         crashes = [crash_of(run, now) for run in survey.open_runs if open_key(run) not in running]
         self._write_crashes(crashes)
         return Recovery(
