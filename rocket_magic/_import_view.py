@@ -5,17 +5,16 @@ Red Bird was written for pydantic 1 and cannot be imported next to pydantic 2. O
 ordinary code runs, but the *name* in `from pydantic import …` is replaced by our stand-in. Every other
 module of the process, on every thread, keeps seeing the real pydantic (REDBIRD.md section 1).
 
-Installing costs microseconds and imports nothing; stand-in and patches load with Red Bird.
+Installing costs microseconds and imports nothing: stand-in, patches and the slow parts of importlib load
+with Red Bird, and finder and loader do without importlib's base classes.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.abc
-import importlib.machinery
-import importlib.metadata
 import sys
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -36,12 +35,12 @@ def install_redbird_view() -> None:
     sys.meta_path.insert(0, RedbirdFinder())
 
 
-class RedbirdFinder(importlib.abc.MetaPathFinder):
+class RedbirdFinder:
     """Wraps the loader of each module of Red Bird; knows nothing of other modules."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         """The ordinary finders' answer, its loader wrapped."""
         if fullname != "redbird" and not fullname.startswith("redbird."):
             return None
@@ -50,19 +49,20 @@ class RedbirdFinder(importlib.abc.MetaPathFinder):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
-                if isinstance(spec.loader, importlib.abc.InspectLoader) and _is_needed():
-                    spec.loader = _ViewLoader(spec.loader)
+                if hasattr(spec.loader, "get_code") and _is_needed():
+                    loader: Any = _ViewLoader(spec.loader)
+                    spec.loader = loader
                 return spec
         return None
 
 
-class _ViewLoader(importlib.abc.Loader):
+class _ViewLoader:
     """Runs a module's own code with one imported name replaced; everything else is the loader's."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._inner.create_module(spec)
         return module
 
@@ -95,9 +95,10 @@ def _flavour() -> str:
 
 def _is_needed() -> bool:
     """Whether the installed Red Bird is one that can't stand on pydantic 2."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow, for Red Bird only
+
     try:
-        version = importlib.metadata.version("redbird")
-        numbers = tuple(int(part) for part in version.split(".")[:3])
-    except (importlib.metadata.PackageNotFoundError, ValueError):
+        numbers = tuple(int(part) for part in version("redbird").split(".")[:3])
+    except (PackageNotFoundError, ValueError):
         return True
     return numbers <= _NEWEST_KNOWN

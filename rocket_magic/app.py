@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rocket_magic.args import FuncArg
 from rocket_magic.conditions import (
@@ -17,9 +17,11 @@ from rocket_magic.conditions import (
     rename_tasks,
 )
 from rocket_magic.config import Config
-from rocket_magic.forecast import Forecast, NextStarts, forecast, next_starts
 from rocket_magic.session import Session
 from rocket_magic.tasks import Task
+
+if TYPE_CHECKING:
+    from rocket_magic.forecast import Forecast, NextStarts
 
 __all__ = ["Grouper", "Rocketry"]
 
@@ -178,6 +180,8 @@ class Rocketry(_Decorators):
             UnknownTaskError: A name in `durations` or `fail` is no task.
             ClockError: The span is not above zero.
         """
+        from rocket_magic.forecast import forecast  # noqa: PLC0415  the rehearsal loads with the first question
+
         return forecast(self.session, span, durations=durations, fail=fail)
 
     def next_starts(self, task: Any, n: int = 1) -> NextStarts:
@@ -187,6 +191,8 @@ class Rocketry(_Decorators):
             task: Name, function or task object.
             n: How many starts at most.
         """
+        from rocket_magic.forecast import next_starts  # noqa: PLC0415  as above
+
         return next_starts(self.session, task, n)
 
     def set_logger(self) -> None:

@@ -12,7 +12,6 @@ the instant is reached *or* the `Alarm` rings; a task sleeps with `sleep`.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 import math
@@ -21,9 +20,10 @@ import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.exc import ClockError
 from rocket_magic.instants import (
     NEVER,
@@ -36,6 +36,11 @@ from rocket_magic.instants import (
     to_instant,
     to_seconds,
 )
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["Alarm", "Clock", "FunctionClock", "SystemClock", "VirtualClock", "as_clock"]
 

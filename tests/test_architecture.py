@@ -17,6 +17,7 @@ FLOORS = {
     "instants": 0,
     "clock": 0,
     "_protocols": 0,
+    "_lazy": 0,
     "text": 0,
     "time": 1,
     "conditions": 2,
@@ -56,6 +57,15 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         "rocket_magic.conditions._bare",
         "rocket_magic.time._zones",
     ): "the system's zone is looked up only when a condition is asked without a session",
+    (
+        "rocket_magic.execution._registry",
+        "rocket_magic.execution._async",
+    ): "asyncio is loaded with the first async run",
+    (
+        "rocket_magic.execution._registry",
+        "rocket_magic.execution._process",
+    ): "pipes, fork server and pickling are loaded with the first process run",
+    ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
     ("rocket_magic.log._result", "rocket_magic.log._frame"): "pandas is loaded only for data frames",
     (
         "rocket_magic.time._base",

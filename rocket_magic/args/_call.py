@@ -9,16 +9,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cloudpickle
-
+from rocket_magic._lazy import LazyModule
 from rocket_magic.args._base import ArgumentEnv, BaseArgument, Later, prepare, settle
 from rocket_magic.args._run import current_run
 from rocket_magic.args._secret import mask_secrets, noted
 from rocket_magic.args._signature import FunctionSpec, function_name
 from rocket_magic.args._travel import explain_refusal
 from rocket_magic.exc import ParameterError, TaskSetupError
+
+if TYPE_CHECKING:
+    import cloudpickle
+else:
+    cloudpickle = LazyModule("cloudpickle")
 
 _NOTHING: Mapping[str, Any] = {}
 _LONGEST_VALUE = 80

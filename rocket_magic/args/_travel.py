@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cloudpickle
-
+from rocket_magic._lazy import LazyModule
 from rocket_magic.args._signature import closure_of, function_name, innermost
+
+if TYPE_CHECKING:
+    import cloudpickle
+else:
+    cloudpickle = LazyModule("cloudpickle")
 
 
 def explain_refusal(func: Callable[..., Any], params: Mapping[str, Any], error: Exception) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta, tzinfo
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from rocket_magic.clock import as_clock
 from rocket_magic.conditions import BaseCondition
@@ -48,7 +48,9 @@ class Config(BaseModel):
         ConfigError: An option that doesn't exist, or a value it refuses.
     """
 
-    model_config = ConfigDict(validate_assignment=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        validate_assignment=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True
+    )
 
     _listeners: tuple[Callable[[str, Any], None], ...] = PrivateAttr(())
 
@@ -229,11 +231,11 @@ class Config(BaseModel):
     )
 
     def __init__(self, **options: Any) -> None:
-        given = known(options)
-        try:
-            super().__init__(**given)
-        except ValidationError as error:
-            raise ConfigError("; ".join(_complaints(error))) from error
+        # Not pydantic's `__init__`: it would build a schema (a tenth of the time that loading us takes)
+        # only to ask the same kinds. The schema is built when somebody asks for it.
+        values = _checked(known(options))
+        built = type(self).model_construct(_fields_set=set(values), **values)
+        self.__setstate__(built.__getstate__())
         _check_together(self.profile, self.restarting)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -248,8 +250,7 @@ class Config(BaseModel):
         Raises:
             ConfigError: An option that doesn't exist, or a value it refuses.
         """
-        given = known({**(options or {}), **more})
-        values = {name: _checked(name, value) for name, value in given.items()}
+        values = _checked(known({**(options or {}), **more}))
         _check_together(values.get("profile", self.profile), values.get("restarting", self.restarting))
         self.__dict__.update(values)  # one step for every other thread
         self.__pydantic_fields_set__.update(values)
@@ -282,6 +283,10 @@ class Config(BaseModel):
             mode: "python" or "json".
             **how: As for every pydantic model (`exclude_unset`, …).
         """
+        if mode == "python" and not how:
+            return dict(self.__dict__)
+        if mode == "python" and how == {"exclude_unset": True}:  # what a session asks; needs no schema
+            return {option: self.__dict__[option] for option in self.model_fields_set}
         found = super().model_dump(mode=mode, **how)
         # Pydantic takes dataclasses apart (conditions are some); here values stay what they are.
         return {option: self.__dict__[option] for option in found} if mode == "python" else found
@@ -327,22 +332,22 @@ def known(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _checked(name: str, value: Any) -> Any:
-    try:
-        return kind_of(name).check(value)
-    except ValueError as error:
-        raise ConfigError(_complaint(name, value, error)) from error
+def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored for what is set; complains of all that is refused at once."""
+    values: dict[str, Any] = {}
+    refused: dict[str, ValueError] = {}
+    for name, value in given.items():
+        try:
+            values[name] = kind_of(name).check(value)
+        except ValueError as error:
+            refused[name] = error
+    if refused:
+        text = "; ".join(_complaint(name, given[name], str(error)) for name, error in refused.items())
+        raise ConfigError(text) from next(iter(refused.values()))
+    return values
 
 
-def _complaints(error: ValidationError) -> list[str]:
-    return [
-        _complaint(str(one["loc"][0]), one["input"], one.get("ctx", {}).get("error") or one["msg"])
-        for one in error.errors(include_url=False)
-    ]
-
-
-def _complaint(name: str, value: Any, reason: Any) -> str:
-    about = str(reason)
+def _complaint(name: str, value: Any, about: str) -> str:
     text = f"config option {name!r} must be {kind_of(name).rule}, got {value!r}"
     return f"{text}: {about}" if about else text
 

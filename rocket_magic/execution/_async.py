@@ -6,14 +6,19 @@ Plain functions run there too and hold the loop meanwhile. State is touched on t
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
 from rocket_magic.execution._calling import await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["AsyncExecutor"]
 

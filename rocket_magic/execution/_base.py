@@ -6,14 +6,19 @@ A `RunOrder` is written by the scheduler and read by one executor; an `Outcome` 
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic._protocols import Action, Sink
 from rocket_magic.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["ExecutionSettings", "Executor", "Flag", "Outcome", "Report", "RunOrder"]
 

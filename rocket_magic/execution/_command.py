@@ -13,16 +13,21 @@ import os
 import selectors
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.args import current_run
 from rocket_magic.clock import SystemClock
 from rocket_magic.exc import TaskTerminationException
 from rocket_magic.execution._base import Flag
 from rocket_magic.instants import SECOND, Span
+
+if TYPE_CHECKING:
+    import subprocess
+else:
+    subprocess = LazyModule("subprocess")
 
 __all__ = ["run_command"]
 
@@ -73,7 +78,7 @@ def run_command(
     }
     if cwd is not None:
         settings["cwd"] = cwd
-    process = subprocess.Popen(arguments, **settings)  # noqa: S603  the task's own command
+    process = subprocess.Popen(arguments, **settings)  # the task's own command
     reader = _Output(process)
     try:
         reader.follow(flag)

@@ -6,7 +6,6 @@ never raises.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import traceback
 from pathlib import Path
@@ -18,7 +17,7 @@ LONGEST_TEXT: Final = 65_536
 _LONGEST_MESSAGE: Final = 2_000
 _HEAD: Final = LONGEST_TEXT // 4
 _HERE = str(Path(__file__).parent.parent) + os.sep
-_ASYNCIO = str(Path(asyncio.__file__).parent) + os.sep
+_ASYNCIO = str(Path(os.__file__).parent / "asyncio") + os.sep  # its folder, without loading it
 
 
 def exception_text(error: BaseException) -> str:

@@ -6,9 +6,10 @@ a task raises is let through, since one outcome per run is the promise (F1 to F3
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from typing import TYPE_CHECKING
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic._protocols import Action
 from rocket_magic.exc import (
     SchedulerExit,
@@ -18,6 +19,11 @@ from rocket_magic.exc import (
 )
 from rocket_magic.execution._base import Flag, Outcome, Report
 from rocket_magic.execution._failure import exception_message, exception_text, printable
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["deliver", "outcome_of_error", "terminated"]
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cloudpickle
-
+from rocket_magic._lazy import LazyModule
 from rocket_magic.args._travel import explain_refusal
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import RunOrder
 from rocket_magic.instants import to_seconds
+
+if TYPE_CHECKING:
+    import cloudpickle
+else:
+    cloudpickle = LazyModule("cloudpickle")
 
 __all__ = ["Home", "pack_call"]
 

@@ -7,19 +7,30 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 
 from rocket_magic.exc import ConfigError
-from rocket_magic.execution._async import AsyncExecutor
 from rocket_magic.execution._base import ExecutionSettings, Executor
 from rocket_magic.execution._main import MainExecutor
-from rocket_magic.execution._process import ProcessExecutor
 from rocket_magic.execution._thread import ThreadExecutor
 
 __all__ = ["Executors", "make_executors"]
 
+
+def _async(settings: ExecutionSettings) -> Executor:
+    from rocket_magic.execution._async import AsyncExecutor  # noqa: PLC0415  loads asyncio
+
+    return AsyncExecutor(settings)
+
+
+def _process(settings: ExecutionSettings) -> Executor:
+    from rocket_magic.execution._process import ProcessExecutor  # noqa: PLC0415  ten modules of its own
+
+    return ProcessExecutor(settings)
+
+
 _MAKERS: Mapping[str, Callable[[ExecutionSettings], Executor]] = {
     "main": MainExecutor,
-    "async": AsyncExecutor,
+    "async": _async,
     "thread": ThreadExecutor,
-    "process": ProcessExecutor,
+    "process": _process,
 }
 
 

@@ -6,14 +6,19 @@ that its scheduler has abandoned meanwhile is reported all the same, once.
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
 from rocket_magic.execution._calling import await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
 from rocket_magic.execution._pool import Pool
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 __all__ = ["ThreadExecutor"]
 

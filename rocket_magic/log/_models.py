@@ -34,7 +34,9 @@ __all__ = [
 class MinimalRecord(BaseModel):
     """The least that conditions need."""
 
-    model_config = ConfigDict(coerce_numbers_to_str=True, from_attributes=True, protected_namespaces=(), defer_build=True)
+    model_config = ConfigDict(
+        coerce_numbers_to_str=True, from_attributes=True, protected_namespaces=(), defer_build=True
+    )
 
     created: float
     task_name: str

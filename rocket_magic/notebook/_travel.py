@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cloudpickle
-
+from rocket_magic._lazy import LazyModule
 from rocket_magic.notebook._text import one_line
+
+if TYPE_CHECKING:
+    import cloudpickle
+else:
+    cloudpickle = LazyModule("cloudpickle")
 
 __all__ = ["Stowaway", "what_stays_behind"]
 

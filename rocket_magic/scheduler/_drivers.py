@@ -9,16 +9,21 @@ Async runs live on an event loop of the scheduler's own that is turned only whil
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.clock import VirtualClock
 from rocket_magic.exc import ClockError
 from rocket_magic.instants import NEVER, Instant
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._engine import Engine
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 _YIELD = 0.0
 _RETRY_CLOCK = 0.1

@@ -9,10 +9,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic.exc import RestartError
+
+if TYPE_CHECKING:
+    import subprocess
+else:
+    subprocess = LazyModule("subprocess")
 
 
 def check_restart(way: str) -> None:
@@ -41,7 +47,7 @@ def restart_process(way: str) -> None:
     if way == "replace":
         os.execv(sys.executable, arguments)  # noqa: S606  our own interpreter and arguments
     flags = getattr(subprocess, "CREATE_NEW_CONSOLE", 0) if way == "fresh" else 0
-    subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+    subprocess.Popen(  # our own interpreter and arguments
         arguments, creationflags=flags, start_new_session=way == "fresh" and os.name == "posix"
     )
 

@@ -6,7 +6,6 @@ inbox, or done at once when the scheduler isn't alive or the caller is its own t
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import signal
@@ -16,6 +15,7 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic._protocols import EventKind, Explanation
 from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import VirtualClock
@@ -31,6 +31,11 @@ from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._missed import tell_missed
 from rocket_magic.scheduler._restart import check_restart, restart_process
 from rocket_magic.time import parse_duration
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
 
 if TYPE_CHECKING:
     from rocket_magic.tasks import Task
