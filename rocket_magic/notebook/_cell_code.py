@@ -24,7 +24,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["CellCode", "certainly_bound_first", "compile_cell", "remember_lines"]
+__all__ = [
+    "CellCode",
+    "cell_source",
+    "certainly_bound_first",
+    "compile_cell",
+    "names_bound",
+    "names_read",
+    "remember_lines",
+]
 
 _SHELL_CALL: Final = "get_ipython"
 _FLAGS: Final = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -77,6 +85,49 @@ def compile_cell(text: str, source: str, file: str) -> CellCode:
     return CellCode(shifted, source, file, frozenset(reads), _shows_value(source), _shell_line(tree))
 
 
+def cell_source(cell: CellCode, name: str, parameters: Iterable[str]) -> str:
+    """The cell as a plain function in Python's own words, comments kept where that changes no meaning."""
+    names = sorted(parameters)
+    tree, flags = _parsed(cell.text, cell.file)
+    last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    place = None if last is None else (last.lineno - 1, last.col_offset)
+    body, waits = _function_body(tree, names, cell.file, flags)
+    made = ast.fix_missing_locations(ast.Module([_function(body, names, name, waits=waits)], []))
+    plain = ast.unparse(made)
+    lines = cell.text.strip("\n").splitlines()
+    if place is not None:
+        row, column = place[0] - (len(cell.text) - len(cell.text.lstrip("\n"))), place[1]
+        before = lines[row].encode()  # columns of a syntax tree count bytes
+        lines[row] = (before[:column] + b"return " + before[column:]).decode()
+    bound = [node for node in body[:1] if isinstance(node, ast.Global)]
+    head = [plain.split("\n", 1)[0], *(f"    {ast.unparse(node)}" for node in bound)]
+    written = "\n".join([*head, *(f"    {line}".rstrip() for line in lines)])
+    return written if _same(written, plain) else plain
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are the same program; a line of a text that spans lines must not be indented."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except SyntaxError:
+        return False
+
+
+def names_read(text: str) -> set[str]:
+    """Names that a piece of a module reads and does not bind itself, its functions included."""
+    tree = ast.parse(text)
+    return _global_names(compile(tree, "<names>", "exec", dont_inherit=True)) - certainly_bound_first(
+        tree.body
+    )
+
+
+def names_bound(cell: CellCode, parameters: Iterable[str]) -> set[str]:
+    """Names of the notebook that running the cell sets."""
+    tree, flags = _parsed(cell.text, cell.file)
+    body, _ = _function_body(tree, sorted(parameters), cell.file, flags)
+    return {name for node in body[:1] if isinstance(node, ast.Global) for name in node.names}
+
+
 def remember_lines(cell: CellCode) -> None:
     """Let tracebacks show the cell's own lines."""
     lines = cell.source.splitlines(keepends=True)
@@ -113,7 +164,12 @@ def _parsed(text: str, file: str) -> tuple[ast.Module, int]:
 
 
 def _function_code(tree: ast.Module, names: list[str], file: str, flags: int) -> types.CodeType:
-    """Compile the body as a function: once to learn what it binds, once with these names global."""
+    body, waits = _function_body(tree, names, file, flags)
+    return _compile_function(body, names, file, flags, waits=waits)
+
+
+def _function_body(tree: ast.Module, names: list[str], file: str, flags: int) -> tuple[list[ast.stmt], bool]:
+    """The body of the function, compiled once to learn what it binds: that is global. Whether it awaits."""
     body = [_OwnScope().visit(statement) for statement in tree.body]
     if body and isinstance(body[-1], ast.Expr):
         body[-1] = ast.copy_location(ast.Return(body[-1].value), body[-1])
@@ -123,20 +179,25 @@ def _function_code(tree: ast.Module, names: list[str], file: str, flags: int) ->
     bound = sorted(name for name in own if name.isidentifier())
     if bound:
         body.insert(0, ast.Global(bound))
-    return _compile_function(body, names, file, flags, waits=waits)
+    return body, waits
 
 
 def _compile_function(
     body: list[ast.stmt], names: list[str], file: str, flags: int, *, waits: bool
 ) -> types.CodeType:
+    module = ast.fix_missing_locations(ast.Module([_function(body, names, "cell", waits=waits)], []))
+    code = compile(module, file, "exec", flags=flags, dont_inherit=True)
+    return next(constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+
+
+def _function(body: list[ast.stmt], names: list[str], name: str, *, waits: bool) -> ast.stmt:
     made = ast.parse("async def cell(): pass" if waits else "def cell(): pass").body[0]
     assert isinstance(made, (ast.FunctionDef, ast.AsyncFunctionDef))
+    made.name = name
     made.args.kwonlyargs = [ast.arg(name) for name in names]
     made.args.kw_defaults = [None for _ in names]
     made.body = body or [ast.Pass()]
-    module = ast.fix_missing_locations(ast.Module([made], []))
-    code = compile(module, file, "exec", flags=flags, dont_inherit=True)
-    return next(constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return made
 
 
 def _waits(tree: ast.Module, file: str, flags: int) -> bool:

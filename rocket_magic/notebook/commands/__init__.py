@@ -11,6 +11,7 @@ from types import MappingProxyType
 from rocket_magic.notebook.commands import (
     _clock,
     _config,
+    _export,
     _forecast,
     _hold,
     _log,
@@ -57,6 +58,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             _config.COMMAND,
             _params.COMMAND,
             _repo.COMMAND,
+            _export.COMMAND,
         )
     }
 )
