@@ -130,7 +130,9 @@ def call_user(
         return bool(ctx.session.call(function, ctx.task, given))
     except Exception as error:
         owner = f" of task {ctx.task.name!r}" if ctx.task is not None else ""
-        msg = f"condition {str(condition)!r}{owner} raised {type(error).__name__}: {error}"
+        text = str(condition)
+        name = repr(condition) if text.startswith("<") else text  # what has no phrase goes by its Python name
+        msg = f"condition {name!r}{owner} raised {type(error).__name__}: {error}"
         raise ConditionError(msg) from error
 
 

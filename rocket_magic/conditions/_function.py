@@ -1,7 +1,9 @@
 """Conditions made of a user's function. Floor 2.
 
-They are opaque: nobody can know when their answer changes, so the scheduler asks them every cycle, and
-only while nothing else (a shut time window beside them) has settled the answer already.
+They have a phrase when one was given (`@app.cond("file is there")`); else their text is Python in angle
+brackets, which no phrase can be. They are opaque: nobody can know when their answer changes, so the
+scheduler asks them every cycle, and only while nothing else (a shut time window beside them) has settled
+the answer already.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from rocket_magic._protocols import Context
 from rocket_magic.conditions._base import BaseCondition, call_user
+from rocket_magic.conditions._period_words import unspoken
 from rocket_magic.conditions._words import quoted
 from rocket_magic.exc import ScheduleError
 
@@ -68,7 +71,7 @@ class FuncCond(BaseCondition):
         return f"{self.name}() returned {'a true' if state else 'a false'} value"
 
     def __str__(self) -> str:
-        return self.phrase or repr(self)
+        return self.phrase or unspoken(repr(self))
 
     def __repr__(self) -> str:
         if not self.given:

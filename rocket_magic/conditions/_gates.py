@@ -161,21 +161,10 @@ class Gates:
         return days if self.hours is None else f"{days}{window_call(self.hours)}"
 
 
-_WINDOW_WORDS = re.compile(
-    r"between (?P<a>.+) and (?P<b>.+)|(?P<word>before|after|at|on|starting) (?P<values>.+)"
-)
-
-
 def window_call(period: TimePeriod) -> str:
-    """Write a window as a method call: "between 10:00 and 12:00" is `.between('10:00', '12:00')`."""
-    words = period.phrase()
-    match = _WINDOW_WORDS.fullmatch(words)
-    if match is None:
-        return ""
-    if match["a"]:
-        return f".between({match['a']!r}, {match['b']!r})"
-    values = ", ".join(repr(value.strip()) for value in match["values"].split(","))
-    return f".{match['word']}({values})"
+    """Write a window as method calls: "between 10:00 and 12:00" is `.between('10:00', '12:00')`."""
+    calls = getattr(period, "calls", None)
+    return "" if calls is None else str(calls())
 
 
 NO_GATES: Final = Gates()

@@ -14,14 +14,16 @@ from typing import Any, ClassVar, Final, Self
 from rocket_magic._protocols import Action, Context, EventKind, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, python_count
+from rocket_magic.conditions._free_spans import FREE, fixed_window, free_change
 from rocket_magic.conditions._gates import window_call
 from rocket_magic.conditions._period import positive_span
+from rocket_magic.conditions._period_words import as_period, bracketed, period_phrase
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, prefix, python_ref, target
-from rocket_magic.conditions._units import UNITS, Windowed, is_whole, narrowed, unit_of
+from rocket_magic.conditions._units import UNITS, Windowed, common_unit, is_whole, narrowed, unit_of, whole
 from rocket_magic.conditions._words import moment, times, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, POLL, Instant, Span
-from rocket_magic.time import TimePeriod
+from rocket_magic.time import RelativeDay, TimeDelta, TimePeriod
 from rocket_magic.time._duration import format_duration
 from rocket_magic.time._window import Window
 
@@ -39,7 +41,9 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
 
     Args:
         task: Whose records count; None: the task that the condition belongs to.
-        period: Records inside the unit that now lies in (and inside this part of it); None: any time.
+        period: Records inside the unit that now lies in (and inside this part of it), inside a day counted
+            from today (`RelativeDay("yesterday")`), a stretch before now (`TimeDelta`, `TimeSpanDelta`) or
+            a fixed one (`StaticInterval`); None: any time.
         past: Records of this many last microseconds; None: no such limit.
         count: How many there must be; at least one by default.
     """
@@ -54,9 +58,21 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
-        if self.period is not None and unit_of(self.period) is None:
+        if self.period is not None:
+            self._take(as_period(self.period, type(self).__name__))
+
+    def _take(self, period: TimePeriod) -> None:
+        """Check the period; what has a shorter form gets it."""
+        known = isinstance(period, FREE) or common_unit(period) is not None
+        if isinstance(period, TimeDelta) and period.past:
+            object.__setattr__(self, "past_span", period.past)
+            object.__setattr__(self, "period", None)
+        elif known:
+            today = period == RelativeDay("today")
+            object.__setattr__(self, "period", UNITS["day"]() if today else period)
+        else:
             msg = (
-                f"{self.verb} looks at calendar units and parts of them, got {self.period!r}: "
+                f"{self.verb} looks at calendar units and parts of them, got {period!r}: "
                 "combine it with a time_of_… condition by &"
             )
             raise ScheduleError(msg)
@@ -139,9 +155,9 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
     def _unit(self, ctx: Context) -> Window | None:
         if self.period is None:
             return None
-        if not is_whole(self.period) and (self.period.phrase().startswith("starting")):
-            return self.period.window(ctx.now, ctx.session.zone)
-        return UNITS[unit_of(self.period) or "day"]().window(ctx.now, ctx.session.zone)
+        if isinstance(self.period, FREE) or getattr(self.period, "word", "") == "starting":
+            return self.period.window(ctx.now, ctx.session.zone) or fixed_window(self.period, ctx)
+        return whole(common_unit(self.period) or "day").window(ctx.now, ctx.session.zone)
 
     def _spans(self, ctx: Context) -> Iterator[tuple[Instant, Instant]]:
         """Give the stretches of time that count."""
@@ -151,7 +167,7 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
         unit = self._unit(ctx)
         if unit is None or self.period is None:
             yield POLL, NEVER
-        elif is_whole(self.period):
+        elif is_whole(self.period) or isinstance(self.period, FREE):
             yield unit.start, unit.end
         else:
             yield from _parts_of(self.period, unit, ctx)
@@ -166,6 +182,8 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
         unit = self._unit(ctx)
         if unit is None:
             return NEVER
+        if isinstance(self.period, FREE):
+            return free_change(self.period, self.count, name, self.actions, ctx)
         newest = ctx.session.history.last(name, self.actions)
         later = newest is not None and newest.at >= unit.end
         fresh = self.count.accepts(0)
@@ -209,14 +227,21 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
             return f" in past {format_duration(self.past_span)}"
         if self.period is None:
             return ""
-        unit = unit_of(self.period)
-        return f" {'today' if unit == 'day' else f'this {unit}'} {self.period.phrase()}".rstrip()
+        if isinstance(self.period, FREE):
+            return f" {period_phrase(self.period)}"
+        unit = common_unit(self.period)
+        words = "today" if unit == "day" else f"this {unit}"
+        if unit_of(self.period) is None:
+            return f" {words} during {bracketed(self.period)}"
+        return f" {words} {self.period.phrase()}".rstrip()
 
     def __str__(self) -> str:
         count = "" if self.count == AT_LEAST_ONE else f" {self.count} times"
         return f"{prefix(self.task)}has {self.verb}{count}{self._span_words()}"
 
     def __repr__(self) -> str:
+        if self.period is not None and unit_of(self.period) is None:
+            return self._python_of_a_period(self.period)
         text = self.verb
         if self.task is not None:
             text += f"({python_ref(self.task)})"
@@ -226,6 +251,12 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
             unit = unit_of(self.period)
             text += (".today" if unit == "day" else f".this_{unit}") + window_call(self.period)
         compared = python_count(self.count)
+        return f"({text}{compared})" if compared else text
+
+    def _python_of_a_period(self, period: TimePeriod) -> str:
+        task = f"{python_ref(self.task)}, " if self.task is not None else ""
+        compared = python_count(self.count)
+        text = f"{type(self).__name__}({task}period={period!r})"
         return f"({text}{compared})" if compared else text
 
 

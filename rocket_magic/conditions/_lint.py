@@ -17,7 +17,7 @@ from rocket_magic.conditions._period import Every, IsPeriod, TaskExecutable, Tas
 from rocket_magic.conditions._pipeline import Depend
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
-from rocket_magic.conditions._units import ONCE_WORD, unit_of
+from rocket_magic.conditions._units import ONCE_WORD, common_unit, unit_of
 from rocket_magic.instants import DAY, NEVER, Instant
 from rocket_magic.time import TimePeriod
 
@@ -133,7 +133,7 @@ def _periods(condition: BaseCondition) -> tuple[TimePeriod, ...]:
 
 def _overlap(periods: tuple[TimePeriod, ...]) -> bool:
     """Look for an instant at which all periods are open, from opening to opening."""
-    now, end = _FROM, _FROM + max(_SPANS.get(unit_of(period), _FORTNIGHT) for period in periods)
+    now, end = _FROM, _FROM + max(_SPANS.get(common_unit(period), _FORTNIGHT) for period in periods)
     for _ in range(_MOST_STEPS):
         shut = [period for period in periods if period.window(now, UTC) is None]
         if not shut:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rocket_magic._protocols import Context, EventKind, Watch
 from rocket_magic.conditions._base import All, BaseCondition
+from rocket_magic.conditions._period_words import unspoken
 from rocket_magic.conditions._words import quoted
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant
 
 _WATCHED: Final = frozenset({Watch(EventKind.PARAMETERS_CHANGED)})
+_LONG: Final = 10**300
 ENVIRONMENT: Final = "env"
 """The parameter that names the environment (`session.env`)."""
 
@@ -71,13 +74,29 @@ class ParamIs(BaseCondition):
     def __str__(self) -> str:
         if self.value is MISSING:
             return f"param {quoted(self.key)} exists"
-        value = quoted(self.value) if isinstance(self.value, str) else repr(self.value)
-        return f"param {quoted(self.key)} is {value}"
+        value = _literal(self.value)
+        return unspoken(repr(self)) if value is None else f"param {quoted(self.key)} is {value}"
 
     def __repr__(self) -> str:
         if self.value is MISSING:
             return f"ParamExists({self.key!r})"
         return f"ParamExists(**{{{self.key!r}: {self.value!r}}})"
+
+
+def _literal(value: Any) -> str | None:
+    """Write a value as the phrase language reads it; None when it has no literal."""
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if value is None or kind is bool or (kind is int and abs(value) < _LONG) or kind is float:
+        return repr(value)
+    try:
+        text = repr(value)
+        again = ast.literal_eval(text)
+        same = type(again) is kind and again == value
+    except Exception:
+        return None  # a user's class may do anything in repr and ==
+    return f"python {quoted(text)}" if same is True else None
 
 
 def ParamExists(*keys: str, **values: Any) -> BaseCondition:  # noqa: N802  Rocketry's name of a condition

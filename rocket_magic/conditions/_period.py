@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from rocket_magic._protocols import OUTCOMES, Action, Context, EventKind, TaskView, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._gates import NO_GATES, Gates, are_days, is_group, window_call
+from rocket_magic.conditions._period_words import as_period, bracketed, period_phrase, unspoken
 from rocket_magic.conditions._tasks import (
     TaskRef,
     absent,
@@ -19,15 +20,25 @@ from rocket_magic.conditions._tasks import (
     target,
     view,
 )
-from rocket_magic.conditions._units import ONCE_WORD, SHORT_UNITS, Windowed, is_whole, narrowed, unit_of
+from rocket_magic.conditions._units import (
+    LONG_UNITS,
+    ONCE_WORD,
+    SHORT_UNITS,
+    Windowed,
+    are_named_days,
+    is_whole,
+    narrowed,
+    unit_of,
+)
 from rocket_magic.conditions._words import moment, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import HOUR, NEVER, Instant, Span
-from rocket_magic.time import Cron, TimePeriod
+from rocket_magic.time import Cron, StaticInterval, TimePeriod
 from rocket_magic.time._duration import format_duration, parse_duration
 from rocket_magic.time._window import Window
 
 _STARTED: Final = frozenset({Action.RUN})
+GATE_METHODS: Final = ("before", "after", "between")
 _CORRECTION: Final = 3 * HOUR
 
 
@@ -41,12 +52,17 @@ class IsPeriod(Windowed, BaseCondition):
 
     period: TimePeriod
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "period", as_period(self.period, "IsPeriod"))
+
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         return dataclasses.replace(self, period=narrowed(self.period, method, values))
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether now lies in a window."""
-        return self.period.window(ctx.now, ctx.session.zone) is not None
+        now = ctx.now
+        window = self.period.window(now, ctx.session.zone)
+        return window is not None and window.start <= now < window.end  # "yesterday" never contains now
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of this window, or the opening of the next."""
@@ -64,23 +80,17 @@ class IsPeriod(Windowed, BaseCondition):
         )
 
     def __str__(self) -> str:
-        unit = unit_of(self.period)
-        if unit is not None:
-            return f"time of {unit} {self.period.phrase()}".rstrip()
-        return cron_phrase("crontime", self.period) or repr(self)
+        words = period_phrase(self.period)
+        if words is None:
+            return unspoken(repr(self))
+        spoken = isinstance(self.period, Cron | StaticInterval) or unit_of(self.period) is not None
+        return words if spoken else f"during ({words})"
 
     def __repr__(self) -> str:
         unit = unit_of(self.period)
         if unit is not None:
             return f"time_of_{unit}{window_call(self.period)}"
         return cron_python("crontime", self.period) or f"IsPeriod({self.period!r})"
-
-
-def cron_phrase(word: str, period: TimePeriod) -> str | None:
-    """Write a cron period behind its keyword; None when it is no cron."""
-    if not isinstance(period, Cron):
-        return None
-    return f"{word} with seconds {period.text}" if period.seconds else f"{word} {period.text}"
 
 
 def cron_python(word: str, period: TimePeriod) -> str | None:
@@ -128,6 +138,7 @@ class TaskExecutable(Windowed, BaseCondition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
+        object.__setattr__(self, "period", as_period(self.period, type(self).__name__))
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         unit = unit_of(self.period)
@@ -140,10 +151,17 @@ class TaskExecutable(Windowed, BaseCondition):
         days = method in ("on", "at") and unit != "week" and values and all(map(are_days, values))
         if days and unit not in ("month", "year"):
             return dataclasses.replace(self, gates=self.gates.on(values))
-        by_day = unit in SHORT_UNITS and self.gates.days and method in ("before", "after", "between")
-        if by_day:
+        if method in GATE_METHODS and self._hours_are_gates(unit):
             return dataclasses.replace(self, gates=self.gates.within(method, values))
         return dataclasses.replace(self, period=narrowed(self.period, method, values))
+
+    def _hours_are_gates(self, unit: str | None) -> bool:
+        """Whether hours behind it say when in its windows it may start: "weekly after Wed before 12:00"."""
+        if unit in SHORT_UNITS:
+            return bool(self.gates.days)
+        if unit in LONG_UNITS:
+            return not is_whole(self.period) and not are_named_days(self.period)
+        return unit is None
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether an unused window is open."""
@@ -202,7 +220,8 @@ class TaskExecutable(Windowed, BaseCondition):
         unit = unit_of(self.period)
         gates = self.gates.phrase()
         if unit is None:
-            return f"{prefix(self.task)}once in {IsPeriod(self.period)}{gates}"
+            words = bracketed(self.period)
+            return unspoken(repr(self)) if words is None else f"{prefix(self.task)}once in {words}{gates}"
         words = f"{ONCE_WORD[unit]} {self.period.phrase()}".rstrip()
         return f"{prefix(self.task)}{words}{gates}"
 
@@ -210,8 +229,7 @@ class TaskExecutable(Windowed, BaseCondition):
         unit = unit_of(self.period)
         if unit is None or self.task is not None:
             task = f"{python_ref(self.task)}, " if self.task is not None else ""
-            gates = f", gates={self.gates!r}" if self.gates != NO_GATES else ""
-            return f"TaskExecutable({task}period={self.period!r}{gates})"
+            return f"TaskExecutable({task}period={self.period!r}){self.gates.python()}"
         return f"{ONCE_WORD[unit]}{window_call(self.period)}{self.gates.python()}"
 
 
@@ -229,6 +247,7 @@ class TaskRunnable(BaseCondition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
+        object.__setattr__(self, "period", as_period(self.period, type(self).__name__))
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether a window is open that saw no start."""
@@ -268,8 +287,13 @@ class TaskRunnable(BaseCondition):
         return f"{done}next {when(self.next_change(ctx), now, zone)}"
 
     def __str__(self) -> str:
-        words = cron_phrase("cron", self.period) or f"start once in {IsPeriod(self.period)}"
-        return f"{prefix(self.task)}{words}"
+        words = period_phrase(self.period)
+        if words is None:
+            return unspoken(repr(self))
+        if isinstance(self.period, Cron):
+            return f"{prefix(self.task)}{words.replace('crontime', 'cron', 1)}"
+        bare = unit_of(self.period) is not None
+        return f"{prefix(self.task)}start once in {words if bare else f'({words})'}"
 
     def __repr__(self) -> str:
         words = cron_python("cron", self.period)

@@ -27,7 +27,6 @@ from rocket_magic.conditions._syntax_help import Attempt, completions, suggest
 from rocket_magic.conditions._syntax_items import read_item
 from rocket_magic.conditions._syntax_reader import Reader
 from rocket_magic.conditions._syntax_tokens import END, clip
-from rocket_magic.conditions._units import unit_of
 from rocket_magic.exc import ScheduleError
 from rocket_magic.time import All as AllPeriods
 from rocket_magic.time import Any as AnyPeriod
@@ -237,9 +236,9 @@ def as_condition(value: AnyType, custom: Sequence[CustomPhrase] = ()) -> BaseCon
 
 
 def _of_period(period: TimePeriod) -> BaseCondition:
-    """Give a period as a condition, its parts apart, so that it has a text."""
-    if unit_of(period) is None and isinstance(period, AllPeriods):
+    """Give a period as a condition, its parts apart, so that each of them is explained."""
+    if isinstance(period, AllPeriods):
         return All(*map(_of_period, period.periods)) if period.periods else TRUE
-    if unit_of(period) is None and isinstance(period, AnyPeriod):
+    if isinstance(period, AnyPeriod):
         return Any(*map(_of_period, period.periods)) if period.periods else FALSE
     return IsPeriod(period)

@@ -5,7 +5,8 @@
     item    := true | false | always [true|false] | never
              | once [days] | every DURATION [based on EVENT] [days] [hours]
              | cron [with seconds] CRON | crontime [with seconds] CRON
-             | time of UNIT [window]
+             | time of UNIT [window] | from WHEN [until WHEN] | until WHEN | during PERIOD
+             | once in PERIOD [days] [hours] | start once in PERIOD
              | [task 'N'] has VERB [count times] [span]
              | [while] [task 'N' is] running [count times] [[for] more than D | less than D | between D and D]
              | after task 'N' [VERB] | after [all|any] tasks 'A', 'B' [VERB]
@@ -14,10 +15,12 @@
              | scheduler has run between D and D | scheduler started D ago | scheduler has count cycles
              | env 'V' | param 'K' exists | param 'K' is VALUE
     once    := (secondly|minutely|hourly|daily|weekly|monthly|yearly) [window]
-    window  := before T | after T | between T and T | at T, T… | on T, T… | starting T
-    span    := (today | this UNIT) [window] | [in] past D
+    window  := before T | after T | between T and T | at T, T… | on T, T… [hours | at T, T…] | starting T, T…
+    span    := (today | this UNIT) [window | during PERIOD] | [in] past D | yesterday
+             | from WHEN [until WHEN] | until WHEN | since (D ago | ever) until (D ago | now)
     days    := on weekdays | on weekends | on Mon, Wed | on Mon-Fri
     hours   := before T | after T | between T and T                (a part of the day)
+    PERIOD  := what `_syntax_periods` reads: "time of day before 10:00", or several in parentheses by & and |
     count   := exactly N | not exactly N | more than N | less than N | at least N | at most N | N (at least)
     EVENT   := run | success | fail | finish
     VERB    := started succeeded failed finished terminated inacted crashed  (`after` knows no "started")
@@ -29,7 +32,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final
 
 from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition
 from rocket_magic.conditions._history import HAPPENED, TaskHappened
@@ -38,15 +41,16 @@ from rocket_magic.conditions._period import BASED, Every, IsPeriod, TaskExecutab
 from rocket_magic.conditions._pipeline import DEPENDS
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
+from rocket_magic.conditions._syntax_periods import read_cron, read_dates, read_period, read_record_period
 from rocket_magic.conditions._syntax_reader import TASK_NAME, Reader
 from rocket_magic.conditions._syntax_tokens import Token, clip
-from rocket_magic.conditions._units import ONCE, UNITS
-from rocket_magic.exc import ScheduleError
+from rocket_magic.conditions._syntax_windows import narrow, read_unit
+from rocket_magic.conditions._units import ONCE, UNITS, common_unit
 from rocket_magic.instants import Span
-from rocket_magic.time import Cron, TimePeriod
+from rocket_magic.time import TimePeriod
 
 _TIMES: Final = ("times", "time")
-_WINDOW_WORDS: Final = ("at", "on", "before", "after", "between", "starting")
+_GATE_WORDS: Final = ("on", "between", "before", "after")
 
 
 def read_item(reader: Reader) -> BaseCondition:
@@ -58,9 +62,17 @@ def read_item(reader: Reader) -> BaseCondition:
     reader.expect(*ITEMS)
     read = ITEMS.get(reader.here.key)
     if read is None:
-        reader.fail()
+        reader.fail(_no_phrase(reader))
     reader.index += 1
     return read(reader)
+
+
+def _no_phrase(reader: Reader) -> str:
+    """Explain the text of a condition that has no phrase, when that is what was given."""
+    if reader.here.is_name or not reader.here.text.startswith("<"):
+        return ""
+    where = f"{clip(reader.text)!r}: what stands in <…> at {reader.here.start + 1}"
+    return f"{where} is a condition written in Python: give it a phrase with @app.cond('my phrase')"
 
 
 def _true(_: Reader) -> BaseCondition:
@@ -75,51 +87,6 @@ def _always(reader: Reader) -> BaseCondition:
     return FALSE if reader.word("true", "false") == "false" else TRUE
 
 
-def _window(
-    reader: Reader, words: tuple[str, ...] = _WINDOW_WORDS
-) -> tuple[Token, str, tuple[str, ...]] | None:
-    """Read "between A and B" and its like: where, the method, the values."""
-    before = reader.here
-    method = reader.word(*words)
-    if method is None:
-        return None
-    if method == "after" and reader.here.key in ("task", "tasks", "all", "any"):
-        _refuse_pipeline(reader, before)
-    if method == "between":
-        place, start = reader.value()
-        reader.need("and")
-        return place, method, (start, reader.value()[1])
-    if method in ("at", "on"):
-        place, values = reader.values()
-        return place, method, values
-    place, value = reader.value()
-    return place, method, (value,)
-
-
-def _refuse_pipeline(reader: Reader, place: Token) -> NoReturn:
-    text = reader.text
-    where = f"{clip(text)!r}: 'after task' at {place.start + 1}"
-    message = f"{where} is a condition of its own, put & before it"
-    raise ScheduleError(
-        message,
-        text=text,
-        position=place.start,
-        suggestion=f"{text[: place.start]}& {text[place.start :]}",
-    )
-
-
-def _narrow(
-    reader: Reader, condition: BaseCondition, window: tuple[Token, str, tuple[str, ...]]
-) -> BaseCondition:
-    place, method, values = window
-
-    def narrow() -> BaseCondition:
-        part: BaseCondition = getattr(condition, method)(*values)
-        return part
-
-    return reader.guarded(place, narrow)
-
-
 def _once_unit(reader: Reader) -> BaseCondition:
     reader.index -= 1
     return _once(reader, None)
@@ -127,61 +94,49 @@ def _once_unit(reader: Reader) -> BaseCondition:
 
 def _once(reader: Reader, task: str | None) -> BaseCondition:
     unit = ONCE[reader.need(*ONCE)]
-    condition: BaseCondition = TaskExecutable(task, period=UNITS[unit]())
-    while (window := _window(reader)) is not None:
-        condition = _narrow(reader, condition, window)
-    return condition
+    return narrow(reader, TaskExecutable(task, period=UNITS[unit]()))
 
 
 def _every(reader: Reader) -> BaseCondition:
     delta, based = reader.duration("every"), "run"
     if reader.phrase("based", "on"):
         based = reader.need(*BASED)
-    condition: BaseCondition = Every(delta, based)
-    while (window := _window(reader, ("on", "between", "before", "after"))) is not None:
-        condition = _narrow(reader, condition, window)
-    return condition
-
-
-def _cron_period(reader: Reader) -> Cron:
-    seconds = reader.phrase("with", "seconds")
-    place, text = reader.raw()
-    if not text.strip():
-        reader.expect("*/5 * * * *")
-        reader.fail()
-    return reader.guarded(place, lambda: Cron(text.strip(), seconds=seconds))
+    return narrow(reader, Every(delta, based), _GATE_WORDS)
 
 
 def _cron(reader: Reader, task: str | None = None) -> BaseCondition:
-    return TaskRunnable(task, period=_cron_period(reader))
+    return TaskRunnable(task, period=read_cron(reader))
 
 
 def _crontime(reader: Reader) -> BaseCondition:
-    return IsPeriod(_cron_period(reader))
+    return IsPeriod(read_cron(reader))
 
 
 def _time_of(reader: Reader) -> BaseCondition:
-    reader.need("of")
-    condition: BaseCondition = IsPeriod(UNITS[reader.need(*UNITS)]())
-    window = _window(reader)
-    return condition if window is None else _narrow(reader, condition, window)
+    return IsPeriod(read_unit(reader))
+
+
+def _during(reader: Reader) -> BaseCondition:
+    return IsPeriod(read_period(reader))
+
+
+def _from(reader: Reader) -> BaseCondition:
+    return IsPeriod(read_dates(reader, "from"))
+
+
+def _until(reader: Reader) -> BaseCondition:
+    return IsPeriod(read_dates(reader, "until"))
 
 
 def _once_in(reader: Reader, task: str | None = None) -> BaseCondition:
     reader.need("in")
-    return TaskExecutable(task, period=_some_period(reader))
+    return narrow(reader, TaskExecutable(task, period=read_period(reader)), _GATE_WORDS)
 
 
 def _start(reader: Reader, task: str | None = None) -> BaseCondition:
     reader.need("once")
     reader.need("in")
-    return TaskRunnable(task, period=_some_period(reader))
-
-
-def _some_period(reader: Reader) -> TimePeriod:
-    clock = _time_of(reader) if reader.need("time", "crontime") == "time" else _crontime(reader)
-    assert isinstance(clock, IsPeriod)
-    return clock.period
+    return TaskRunnable(task, period=read_period(reader))
 
 
 def _has(reader: Reader, task: str | None = None) -> BaseCondition:
@@ -192,12 +147,25 @@ def _has(reader: Reader, task: str | None = None) -> BaseCondition:
         condition = dataclasses.replace(condition, count=count)
     if reader.phrase("in", "past") or reader.word("past"):
         return dataclasses.replace(condition, past_span=reader.duration("past"))
+    return _in_a_stretch(reader, condition)
+
+
+def _in_a_stretch(reader: Reader, condition: TaskHappened) -> BaseCondition:
     unit = "day" if reader.word("today") else reader.need(*UNITS) if reader.word("this") else None
+    place = reader.here
     if unit is None:
-        return condition
-    condition = dataclasses.replace(condition, period=UNITS[unit]())
-    window = _window(reader)
-    return condition if window is None else _narrow(reader, condition, window)
+        stretch = read_record_period(reader)
+        return condition if stretch is None else _over(reader, place, condition, stretch)
+    if reader.word("during"):
+        part = read_period(reader)
+        if common_unit(part) != unit:
+            reader.fail(f"{clip(reader.text)!r}: the times behind 'during' must be of the {unit}", place)
+        return _over(reader, place, condition, part)
+    return narrow(reader, dataclasses.replace(condition, period=UNITS[unit]()))
+
+
+def _over(reader: Reader, place: Token, condition: TaskHappened, period: TimePeriod) -> BaseCondition:
+    return reader.guarded(place, lambda: dataclasses.replace(condition, period=period))
 
 
 def _task(reader: Reader) -> BaseCondition:
@@ -334,5 +302,8 @@ ITEMS: Final[dict[str, Callable[[Reader], BaseCondition]]] = {
     "never": _false,
     "once": _once_in,
     "start": _start,
+    "during": _during,
+    "from": _from,
+    "until": _until,
 }
 """The reader of each item, by its first word; in the order in which they are offered."""

@@ -6,6 +6,7 @@ at each place serves both error messages and tab completion.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn, TypeVar
@@ -32,7 +33,9 @@ _OFFERED_UNITS: Final = ("sec", "min", "hours", "days", "weeks", "ms")
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _CLOCK: Final = re.compile(r"[+-]?\d+:\d{1,2}(:\d{1,2}(\.\d+)?)?")
 _JOINED: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)[a-z]+([\d.]+[a-z]+)*", re.IGNORECASE)
-_STOPS: Final = frozenset({"and", "on", "between", "before", "after", "at", "starting", "based"})
+_STOPS: Final = frozenset(
+    {"and", "on", "between", "before", "after", "at", "starting", "based", "until", "during"}
+)
 _BREAKS: Final = frozenset({"&", "|", ")", END})
 _COMPARISONS: Final = {
     ("not", "exactly"): "!=",
@@ -298,8 +301,10 @@ class Reader:
         self.expect(*WORDS.values())
 
     def literal(self) -> Any:
-        """Take a value of a parameter: a quoted text, a number, true, false or none."""
+        """Take a value of a parameter: a quoted text, a number, true, false, none, or python '[1, 2]'."""
         self.expect(OTHER_NAME, "5", "true", "false", "none")
+        if self.word("python"):
+            return self._python_literal()
         token = self.here
         constants = {"true": True, "false": False, "none": None}
         value: Any
@@ -316,3 +321,14 @@ class Reader:
                 self.fail()
         self.index += 1
         return value
+
+    def _python_literal(self) -> Any:
+        place, text = self.here, self.name()
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            forms = "a list, tuple, dict, set, number or text"
+            self.fail(
+                f"{clip(self.text)!r}: {clip(text)!r} at {place.start + 1} is no Python value: write {forms}",
+                place,
+            )

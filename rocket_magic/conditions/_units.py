@@ -26,6 +26,7 @@ UNITS: Final[dict[str, type[TimePeriod]]] = {
     "month": TimeOfMonth,
     "year": TimeOfYear,
 }
+_UNIT_OF: Final = {kind: unit for unit, kind in UNITS.items()}
 ONCE: Final = {
     "secondly": "second",
     "minutely": "minute",
@@ -39,29 +40,37 @@ ONCE: Final = {
 
 ONCE_WORD: Final = {unit: word for word, unit in ONCE.items()}
 WINDOW_METHODS: Final = ("before", "after", "between", "at", "on", "starting")
+HOUR_METHODS: Final = ("before", "after", "between", "at")
+"""Behind a day of a longer unit they take a part of that day: `weekly.on("Sun").after("03:00")`."""
+
+LONG_UNITS: Final = frozenset({"week", "month", "year"})
 SHORT_UNITS: Final = frozenset({"second", "minute", "hour"})
 """Units with several windows a day: a part of the day may be a gate before them."""
 
 
 def unit_of(period: TimePeriod) -> str | None:
-    """Give the unit whose windows a period has, or None when it is of another kind."""
-    for unit, kind in UNITS.items():
-        if type(period) is kind:
-            return unit
-    members = getattr(period, "periods", ())
-    units = {unit_of(member) for member in members}
+    """Give the unit of which a period is a part, or None when it is of another kind."""
+    return _UNIT_OF.get(type(period))
+
+
+def common_unit(period: TimePeriod) -> str | None:
+    """Give the unit of which a period, or each of its members, is a part; None when there is no one unit."""
+    unit = unit_of(period)
+    if unit is not None:
+        return unit
+    units = {common_unit(member) for member in getattr(period, "periods", ())}
     return units.pop() if len(units) == 1 else None
 
 
 def is_whole(period: TimePeriod) -> bool:
     """Tell whether a period is a whole calendar unit."""
     unit = unit_of(period)
-    return unit is not None and period == _whole(unit)
+    return unit is not None and period == whole(unit)
 
 
 @cache
-def _whole(unit: str) -> TimePeriod:
-    """The period of a whole unit; made once, since conditions ask for it whenever they are asked."""
+def whole(unit: str) -> TimePeriod:
+    """Give the period of a whole unit; made once, since conditions ask for it whenever they are asked."""
     return UNITS[unit]()
 
 
@@ -72,15 +81,29 @@ def narrowed(period: TimePeriod, method: str, values: tuple[Any, ...]) -> TimePe
         ScheduleError: The period has a window already, or a value can't be read.
     """
     if not is_whole(period):
+        if method in HOUR_METHODS and are_named_days(period):
+            return _of_the_days(period, method, values)
         msg = (
-            f"the window is already set ({period.phrase() or period!r}): "
-            "give several values to at(...), or combine two schedules with |"
+            f"the window is already set ({period.phrase() or period!r}): give several values to at(...), "
+            "combine two schedules with |, or add hours by & like '& time of day between 09:00 and 17:00'"
         )
         raise ScheduleError(msg)
     if not values:
         msg = f"{method}() needs a value, like {method}('10:00')"
         raise ScheduleError(msg)
     part: TimePeriod = getattr(period, method)(*values)
+    return part
+
+
+def are_named_days(period: TimePeriod) -> bool:
+    """Tell whether a period is days of longer units, as `weekly.on("Sun")` has them, without hours yet."""
+    word, hours = getattr(period, "word", ""), getattr(period, "hours", None)
+    return unit_of(period) in LONG_UNITS and word == "at" and hours is None
+
+
+def _of_the_days(period: TimePeriod, method: str, values: tuple[Any, ...]) -> TimePeriod:
+    hours = getattr(TimeOfDay, method)(*values)
+    part: TimePeriod = period.during(hours)  # type: ignore[attr-defined]  # it is a part of a unit
     return part
 
 
@@ -96,7 +119,11 @@ class Windowed:
         raise NotImplementedError
 
     def before(self, end: Any) -> Self:
-        """Take the part of the unit before `end`: `daily.before("10:00")`."""
+        """Take the part of the unit before `end`: `daily.before("10:00")`.
+
+        Behind a day of a week, month or year, take that part of the day: `monthly.on("1st").before("12:00")`.
+        The same goes for `after`, `between` and `at`.
+        """
         return self._narrow("before", (end,))
 
     def after(self, start: Any) -> Self:
@@ -115,6 +142,9 @@ class Windowed:
         """Take one subunit from each value on, as `at` does: `weekly.on("Mon", "Wed")`."""
         return self._narrow("on", values)
 
-    def starting(self, value: Any) -> Self:
-        """Let the unit begin at `value`: `daily.starting("06:00")` is 06:00 to 06:00."""
-        return self._narrow("starting", (value,))
+    def starting(self, *values: Any) -> Self:
+        """Let the unit begin at a value: `daily.starting("06:00")` is 06:00 to 06:00.
+
+        With several, a window lasts from each of them to the next.
+        """
+        return self._narrow("starting", values)

@@ -70,7 +70,7 @@ class AllPeriods(_Composite):
             if window is None:
                 return None
             start, end = max(start, window.start), min(end, window.end)
-        return Window(start, end)
+        return Window(start, end) if start < end else None  # yesterday and this hour have nothing in common
 
     def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the first overlap that opens after an instant; None when none does within 50 years."""

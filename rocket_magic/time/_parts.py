@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import DAY, Span
-from rocket_magic.time._calendar import Calendar
+from rocket_magic.time._calendar import Calendar, Fixed
+from rocket_magic.time._clock_points import ClockReader
 from rocket_magic.time._plans import CalendarPlan, Part, Plan, RunningPlan, beats_of
 from rocket_magic.time._points import Point, Reader
 
-__all__ = ["Unit", "plan_of"]
+__all__ = ["Unit", "plan_of", "plan_of_days"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,38 @@ def plan_of(unit: Unit, word: str, points: tuple[Point, ...]) -> Plan:
     if unit.calendar is not None:
         return CalendarPlan(unit.calendar, parts)
     return RunningPlan(unit.length, beats_of(unit.length, parts))
+
+
+class Hours(Protocol):
+    """A part of the day: its word and its values."""
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def points(self) -> tuple[Point, ...]: ...
+
+
+def plan_of_days(unit: Unit, days: tuple[Point, ...], hours: Hours) -> Plan:
+    """Make the plan of a part of some days of a week, month or year.
+
+    Args:
+        unit: The unit.
+        days: The days in it, whole.
+        hours: The part of each; it may last into the next day.
+
+    Raises:
+        ScheduleError: No time is left between the values.
+    """
+    assert unit.calendar is not None
+    of_a_day = [(part.opening, _lasting(part)) for part in _PARTS[hours.word](_A_DAY, hours.points)]
+    parts = [Part(day.opening + start, length=length) for day in days for start, length in of_a_day]
+    return CalendarPlan(unit.calendar, tuple(parts))
+
+
+def _lasting(part: Part) -> Span:
+    if part.closing is None:
+        return DAY if part.length is None else part.length
+    return part.closing - part.opening + (DAY if part.wraps else 0)
 
 
 def _whole(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001  the table's signature
@@ -101,3 +134,5 @@ _PARTS: Final[dict[str, Callable[[Unit, tuple[Point, ...]], tuple[Part, ...]]]] 
     "before": _before,
     "between": _between,
 }
+
+_A_DAY: Final = Unit("day", DAY, ClockReader("day"), calendar=Fixed(DAY, 0))

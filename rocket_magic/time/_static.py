@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Final
 
 from rocket_magic.clock import SystemClock
@@ -21,7 +21,7 @@ __all__ = ["RelativeDay", "StaticInterval", "TimeDelta", "TimeSpanDelta"]
 _Moment = datetime | date | str
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class StaticInterval(TimePeriod):
     """One fixed window: `StaticInterval("2026-03-01", "2026-04-01")`.
 
@@ -46,6 +46,17 @@ class StaticInterval(TimePeriod):
         object.__setattr__(self, "start", first)
         object.__setattr__(self, "end", last)
 
+    def phrase(self) -> str:
+        """Give its words in the phrase language: "from 2026-03-01 until 2026-04-01"."""
+        start = "" if self.start is None else f"from {_written(self.start)}"
+        end = "" if self.end is None else f"until {_written(self.end)}"
+        return f"{start} {end}".strip() or "until ever"
+
+    def __repr__(self) -> str:
+        bounds = [None if bound is None else _written(bound) for bound in (self.start, self.end)]
+        shown = bounds if bounds[1] is not None else bounds[:1] if bounds[0] is not None else []
+        return f"StaticInterval({', '.join(map(repr, shown))})"
+
     def _window(self, zone: tzinfo) -> Window:
         start = -NEVER if self.start is None else to_instant(self.start, zone)
         return Window(start, NEVER if self.end is None else to_instant(self.end, zone))
@@ -66,17 +77,36 @@ class StaticInterval(TimePeriod):
         return window if window.end <= at else None
 
 
+def _written(moment: datetime) -> str:
+    """Write a moment as ISO text, as short as it reads back."""
+    if moment.tzinfo is None and moment.time() == time():
+        return moment.date().isoformat()
+    whole = not (moment.second or moment.microsecond)
+    return moment.isoformat(" ", "minutes" if whole else "auto")
+
+
 def _moment(value: _Moment | None, what: str) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return _at_an_offset(value)
     if isinstance(value, date):
         return datetime.combine(value, time())
     try:
-        return datetime.fromisoformat(value)
+        return _at_an_offset(datetime.fromisoformat(value))
     except (TypeError, ValueError):
         forms = "a datetime, a date or ISO text like '2026-03-01 10:00'"
         msg = f"StaticInterval: the {what} must be {forms}, got {value!r}"
         raise ScheduleError(msg, text=str(value)) from None
+
+
+def _at_an_offset(moment: datetime) -> datetime:
+    """Give an aware moment with a plain offset, so that equal moments are equal in every zone."""
+    offset = moment.utcoffset()
+    if offset is None:
+        return moment
+    there = timezone(offset) if offset % timedelta(minutes=1) == timedelta() else UTC
+    return moment.astimezone(UTC).astimezone(there)
 
 
 class _Sliding(TimePeriod):
@@ -175,7 +205,7 @@ class TimeSpanDelta(_Sliding):
 _DAYS: Final = {"today": 0, "yesterday": -1, "the_day_before": -2, "tomorrow": 1}
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class RelativeDay(_Sliding):
     """A local day counted from the moment of asking: `RelativeDay("yesterday")`.
 
@@ -201,3 +231,6 @@ class RelativeDay(_Sliding):
         """Give the day seen from an instant (it need not contain it)."""
         start = (reached(zone, at) // DAY + _DAYS[self.day]) * DAY
         return Window(locate(zone, start)[0], locate(zone, start + DAY)[0])
+
+    def __repr__(self) -> str:
+        return f"RelativeDay({self.day!r})"

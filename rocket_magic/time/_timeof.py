@@ -13,7 +13,7 @@ from rocket_magic.time._calendar import Fixed, Months, Years
 from rocket_magic.time._clock_points import ClockReader
 from rocket_magic.time._dated_points import MonthReader, WeekReader, YearReader
 from rocket_magic.time._duration import parse_duration
-from rocket_magic.time._parts import Unit, plan_of
+from rocket_magic.time._parts import Unit, plan_of, plan_of_days
 from rocket_magic.time._plans import Plan
 from rocket_magic.time._points import Point
 from rocket_magic.time._window import Window
@@ -54,6 +54,7 @@ class _TimeOf(RecurringPeriod):
 
     word: str
     points: tuple[Point, ...]
+    hours: TimeOfDay | None
     _plan: Plan = field(compare=False)
 
     _unit: ClassVar[Unit]
@@ -98,10 +99,12 @@ class _TimeOf(RecurringPeriod):
         else:
             self._set("", ())
 
-    def _set(self, word: str, points: tuple[Point, ...]) -> None:
+    def _set(self, word: str, points: tuple[Point, ...], hours: TimeOfDay | None = None) -> None:
+        plan = plan_of(self._unit, word, points) if hours is None else plan_of_days(self._unit, points, hours)
         object.__setattr__(self, "word", word)
         object.__setattr__(self, "points", points)
-        object.__setattr__(self, "_plan", plan_of(self._unit, word, points))
+        object.__setattr__(self, "hours", hours)
+        object.__setattr__(self, "_plan", plan)
 
     @classmethod
     def _with_points(cls, word: str, values: tuple[Any, ...]) -> Self:
@@ -109,8 +112,12 @@ class _TimeOf(RecurringPeriod):
             msg = f"{cls.__name__}.{word}() needs at least one value"
             raise ScheduleError(msg)
         points = {point.text: point for point in map(cls._unit.reader.start, values)}
+        return cls._made(word, tuple(sorted(points.values(), key=lambda point: (point.rank, point.text))))
+
+    @classmethod
+    def _made(cls, word: str, points: tuple[Point, ...], hours: TimeOfDay | None = None) -> Self:
         period = cls()
-        period._set(word, tuple(sorted(points.values(), key=lambda point: (point.rank, point.text))))
+        period._set(word, points, hours)
         return period
 
     @classmethod
@@ -146,6 +153,29 @@ class _TimeOf(RecurringPeriod):
             ScheduleError: A value can't be read, or there is none.
         """
         return cls._with_points("starting", values)
+
+    def during(self, hours: TimeOfDay) -> Self:
+        """Take a part of each named day: `TimeOfWeek.on("Sun").during(TimeOfDay.after("03:00"))`.
+
+        A part that wraps over midnight (22:00 to 02:00) begins on the day and ends on the next.
+
+        Args:
+            hours: The part of the day.
+
+        Raises:
+            ScheduleError: The windows are not days, as `on` makes them, or have a time already.
+        """
+        whole_days = self.word == "at" and all(
+            point.extent == DAY and point.opening % DAY == 0 for point in self.points
+        )
+        if self.hours is not None or not whole_days or self._unit.step < DAY:
+            msg = f"{self!r}: hours can be taken of whole days only, as in TimeOfWeek.on('Sun')"
+            raise ScheduleError(msg)
+        part: object = hours
+        if not isinstance(part, TimeOfDay):
+            msg = f"{self!r}.during takes a part of the day like TimeOfDay.after('03:00'), got {hours!r}"
+            raise ScheduleError(msg)
+        return self._made(self.word, self.points, part) if part.word else self
 
     @classmethod
     def before(cls, end: Any) -> Self:
@@ -209,14 +239,25 @@ class _TimeOf(RecurringPeriod):
         texts = [point.text for point in self.points]
         if self.word == "between":
             return f"between {texts[0]} and {texts[1]}"
-        word = self._unit.point_word if self.word == "at" else self.word
-        return f"{word} {', '.join(texts)}".rstrip()
+        words = f"{self._written} {', '.join(texts)}".rstrip()
+        return words if self.hours is None else f"{words} {self.hours.phrase()}"
+
+    def calls(self) -> str:
+        """Give the calls that narrow the unit: ".between('10:00', '12:00')"; "" without bounds."""
+        if not self.word:
+            return ""
+        arguments = ", ".join(repr(point.text) for point in self.points)
+        return f".{self._written}({arguments})" + ("" if self.hours is None else self.hours.calls())
+
+    @property
+    def _written(self) -> str:
+        return self._unit.point_word if self.word == "at" else self.word
 
     def __repr__(self) -> str:
         arguments = ", ".join(repr(point.text) for point in self.points)
-        word = self._unit.point_word if self.word == "at" else self.word
-        method = "" if self.word in ("", "between") else f".{word}"
-        return f"{type(self).__name__}{method}({arguments})"
+        method = "" if self.word in ("", "between") else f".{self._written}"
+        hours = "" if self.hours is None else f".during({self.hours!r})"
+        return f"{type(self).__name__}{method}({arguments}){hours}"
 
 
 _MOST_STEPS: Final = 10_000

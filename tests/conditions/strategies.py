@@ -18,10 +18,14 @@ from rocket_magic.conditions import (
     DependSuccess,
     DependTerminate,
     IsEnv,
+    IsPeriod,
     Not,
     ParamExists,
     TaskExecutable,
+    TaskFailed,
+    TaskFinished,
     TaskRunnable,
+    TaskSucceeded,
 )
 from rocket_magic.conds import (
     crashed,
@@ -55,7 +59,23 @@ from rocket_magic.conds import (
     yearly,
 )
 from rocket_magic.exc import ScheduleError
-from rocket_magic.time import TimeOfDay
+from rocket_magic.time import All as AllPeriods
+from rocket_magic.time import Any as AnyPeriod
+from rocket_magic.time import (
+    Cron,
+    RelativeDay,
+    StaticInterval,
+    TimeDelta,
+    TimeOfDay,
+    TimeOfHour,
+    TimeOfMonth,
+    TimeOfWeek,
+    TimeOfYear,
+    TimePeriod,
+    TimeSpanDelta,
+    always,
+    never,
+)
 
 TASKS = ("load", "clean up", "report")
 """Tasks that the conditions of `conditions()` refer to, when no other names are given."""
@@ -88,15 +108,113 @@ def _sound(make: Callable[..., BaseCondition], *values: str) -> BaseCondition:
 @st.composite
 def windows(draw: st.DrawFn, condition: BaseCondition, values: st.SearchStrategy[str]) -> BaseCondition:
     """Take a part of a calendar unit."""
-    method = draw(st.sampled_from(["whole", "before", "after", "between", "at", "several", "starting"]))
+    method = draw(
+        st.sampled_from(["whole", "before", "after", "between", "at", "several", "starting", "parts", "days"])
+    )
     if method == "whole":
         return condition
     if method == "several":
         return _sound(condition.at, *draw(st.lists(values, min_size=2, max_size=3, unique=True)))
+    if method == "parts":
+        return _sound(condition.starting, *draw(st.lists(values, min_size=2, max_size=3, unique=True)))
+    if method == "days":
+        return _hours_of_days(draw, condition)
     if method == "between":
         first, second = draw(st.lists(values, min_size=2, max_size=2, unique=True))
         return _sound(condition.between, first, second)
     return _sound(getattr(condition, method), draw(values))
+
+
+def _hours_of_days(draw: st.DrawFn, condition: BaseCondition) -> BaseCondition:
+    """Take a part of days of a week, month or year; a plain part of shorter units."""
+    unit = type(condition.period)
+    if unit not in _SOME_DAYS:
+        return condition
+    named = condition.on(*draw(st.lists(_SOME_DAYS[unit], min_size=1, max_size=3, unique=True)))
+    method = draw(st.sampled_from(["before", "after", "between", "at"]))
+    number = 2 if method == "between" else 1
+    return _sound(
+        getattr(named, method), *draw(st.lists(clocks, min_size=number, max_size=2, unique=True))[:number]
+    )
+
+
+_SOME_DAYS = {
+    TimeOfWeek: days,
+    TimeOfMonth: st.sampled_from(["1st", "15th", "31st", "last"]),
+    TimeOfYear: st.sampled_from(["Feb 29", "Dec 24", "Jan 1"]),
+}
+
+moments = st.datetimes(timezones=st.none() | st.timezones()).map(lambda moment: moment.replace(fold=0))
+
+
+@st.composite
+def static_intervals(draw: st.DrawFn) -> TimePeriod:
+    """Draw a fixed window."""
+    bounds = [draw(st.none() | moments), draw(st.none() | moments)]
+    try:
+        return StaticInterval(*bounds)
+    except (ScheduleError, OverflowError):
+        reject()
+
+
+_lengths = st.just(0) | spans
+sliding = st.one_of(
+    st.sampled_from(["today", "yesterday", "tomorrow", "the_day_before"]).map(RelativeDay),
+    st.builds(TimeDelta, _lengths, _lengths),
+    st.builds(lambda near, far: _sound(TimeSpanDelta, near, far), _lengths, st.none() | spans),
+)
+simple_periods = st.one_of(
+    static_intervals(),
+    sliding,
+    st.builds(lambda first, last: _sound(TimeOfDay, first, last), clocks, clocks),
+    st.sampled_from(
+        [
+            always,
+            never,
+            TimeOfHour.before("30:00"),
+            TimeOfWeek("Mon", "Fri"),
+            TimeOfWeek.on("Sat").during(TimeOfDay.after("20:00")),
+            Cron("*/5 9-16 * * Mon-Fri"),
+            Cron("*/10 * * * * *", seconds=True),
+        ]
+    ),
+)
+periods = st.recursive(
+    simple_periods,
+    lambda inner: st.one_of(
+        st.builds(lambda a, b: a & b, inner, inner), st.builds(lambda a, b: a | b, inner, inner)
+    ),
+    max_leaves=4,
+)
+"""Periods of every kind, single and combined."""
+
+day_parts = st.lists(
+    st.builds(lambda first, last: _sound(TimeOfDay, first, last), clocks, clocks), min_size=2, max_size=3
+)
+
+
+@st.composite
+def over_odd_periods(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCondition:
+    """Draw conditions over any period."""
+    kind = draw(st.sampled_from(["clock", "once", "start", "records", "parts"]))
+    own = draw(st.none() | tasks)
+    if kind == "clock":
+        return IsPeriod(draw(periods))
+    if kind == "start":
+        return TaskRunnable(own, period=draw(periods))
+    if kind == "once":
+        condition = TaskExecutable(own, period=draw(periods))
+        gated = draw(st.booleans()) and not isinstance(
+            condition.period, (TimeOfDay, TimeOfHour, TimeOfWeek, TimeOfMonth, TimeOfYear)
+        )
+        return condition.on("weekdays").between("09:00", "17:00") if gated else condition
+    happened = draw(st.sampled_from([TaskSucceeded, TaskFailed, TaskFinished]))
+    if kind == "records":
+        condition = _sound(happened, own, draw(sliding | static_intervals()))
+    else:
+        combine = draw(st.sampled_from([AnyPeriod, AllPeriods]))
+        condition = happened(own, combine(*draw(day_parts)))
+    return draw(counted(condition))
 
 
 _UNITS = (
@@ -211,6 +329,18 @@ scheduling = st.sampled_from(
 )
 
 
+plain_values = st.recursive(
+    st.one_of(st.integers(), st.text(max_size=5), st.booleans(), st.none(), st.binary(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    ),
+    max_leaves=4,
+)
+"""What a literal of Python can say, and floats."""
+
+
 def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008
     """Draw a single condition of any kind that has a text form."""
     parameters = st.one_of(
@@ -219,7 +349,7 @@ def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchS
         st.builds(
             lambda key, value: ParamExists(**{key: value}),
             names,
-            st.one_of(names, st.integers(), st.booleans(), st.none()),
+            st.one_of(names, st.integers(), st.booleans(), st.none(), plain_values),
         ),
     )
     foreign = st.one_of(
@@ -239,6 +369,7 @@ def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchS
         scheduling,
         parameters,
         foreign,
+        over_odd_periods(tasks),
     )
 
 

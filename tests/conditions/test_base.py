@@ -141,7 +141,7 @@ def test_error_of_a_function_condition():
     assert str(caught.value) == "condition 'broken' of task 'me' raised ValueError: no disk"
     told = (true & broken).explain(context)
     assert told.state is None
-    assert told.reason.startswith("can't tell: broken condition 'broken' of task 'me' raised ValueError")
+    assert told.reason.startswith("can't tell: <broken> condition 'broken' of task 'me' raised ValueError")
     assert (false & broken).explain(context).state is False
 
 
@@ -158,7 +158,7 @@ def test_function_conditions_take_arguments():
     assert not there("b").holds(context)
     assert there("a") == there(path="a")
     assert hash(there(["a"])) == hash(there(["b"]))
-    assert str(there("a", size=2)) == "there(path='a', size=2)"
+    assert str(there("a", size=2)) == "<there(path='a', size=2)>"
     with pytest.raises(ScheduleError, match="takes 2 arguments, got 3"):
         there(1, 2, 3)
     with pytest.raises(ScheduleError, match="with parentheses"):

@@ -1,0 +1,91 @@
+"""Periods in the phrase language: "(time of day before 10:00 | from 2026-03-01)". Floor 2, pure.
+
+`_syntax_periods` reads what is written here.
+"""
+
+from __future__ import annotations
+
+from rocket_magic.conditions._units import unit_of
+from rocket_magic.exc import ScheduleError
+from rocket_magic.time import All as AllPeriods
+from rocket_magic.time import Any as AnyPeriod
+from rocket_magic.time import Cron, RelativeDay, StaticInterval, TimeDelta, TimePeriod, TimeSpanDelta
+from rocket_magic.time._duration import format_duration
+
+__all__ = ["as_period", "bracketed", "period_phrase", "unspoken"]
+
+
+def as_period(value: object, owner: str) -> TimePeriod:
+    """Check that a value is a period; a composite of one period is that period.
+
+    Args:
+        value: What a user gave.
+        owner: The condition, for the message.
+
+    Raises:
+        ScheduleError: It is none.
+    """
+    if not isinstance(value, TimePeriod):
+        msg = (
+            f"{owner} looks at a period of rocket_magic.time, like TimeOfDay('10:00', '12:00'), got {value!r}"
+        )
+        raise ScheduleError(msg)
+    if not isinstance(value, AllPeriods | AnyPeriod) or not value.periods:
+        return value
+    parts = tuple(as_period(part, owner) for part in value.periods)
+    if len(parts) == 1:
+        return parts[0]
+    return value if parts == value.periods else type(value)(*parts)
+
+
+def period_phrase(period: TimePeriod) -> str | None:
+    """Give the words of a period; None when it is of a kind that the phrase language does not know."""
+    unit = unit_of(period)
+    if unit is not None:
+        return f"time of {unit} {period.phrase()}".rstrip()
+    if isinstance(period, Cron):
+        return f"crontime with seconds {period.text}" if period.seconds else f"crontime {period.text}"
+    if isinstance(period, AllPeriods | AnyPeriod):
+        return _composite(period)
+    if isinstance(period, StaticInterval):
+        return period.phrase()
+    return _sliding(period)
+
+
+def _composite(period: AllPeriods | AnyPeriod) -> str | None:
+    sign, nothing = (" & ", "always") if isinstance(period, AllPeriods) else (" | ", "never")
+    if not period.periods:
+        return nothing
+    words = [_member(part) for part in period.periods]
+    known = [word for word in words if word is not None]
+    return sign.join(known) if len(known) == len(words) else None
+
+
+def _member(period: TimePeriod) -> str | None:
+    words = period_phrase(period)
+    inner = isinstance(period, AllPeriods | AnyPeriod) and period.periods
+    return f"({words})" if words is not None and inner else words
+
+
+def _sliding(period: TimePeriod) -> str | None:
+    if isinstance(period, RelativeDay):
+        return period.day.replace("_", " ")
+    if isinstance(period, TimeSpanDelta):
+        near = f"{format_duration(period.near)} ago" if period.near else "now"
+        return f"since {'ever' if period.far is None else f'{format_duration(period.far)} ago'} until {near}"
+    if isinstance(period, TimeDelta):
+        past = f"past {format_duration(period.past)}" if period.past else ""
+        future = f"next {format_duration(period.future)}" if period.future else ""
+        return " and ".join(filter(None, (past, future))) or "now"
+    return None
+
+
+def bracketed(period: TimePeriod) -> str | None:
+    """Give the words of a period in parentheses."""
+    words = period_phrase(period)
+    return None if words is None else f"({words})"
+
+
+def unspoken(python: str) -> str:
+    """Write what has no words: Python, marked so that nobody takes it for a phrase (it is refused as one)."""
+    return f"<{python}>"
