@@ -1,0 +1,137 @@
+"""What the fault tests share: programs in processes of their own, a heartbeat, limits."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from typing import Any, Self
+
+import pytest
+
+from rocket_magic import Rocketry
+from rocket_magic.conds import every
+from tests.reference.support import actions as actions
+from tests.reference.support import wait_for as wait_for
+
+LONGEST = 20.0
+"""No child may live longer, in seconds."""
+
+
+class Program:
+    """A user's program in a process of its own; killed at the end of the `with` block.
+
+    Args:
+        source: Its text. Lines it prints with `say(...)` are read by `expect`.
+    """
+
+    _HEAD = (
+        "import os, sys\ndef say(*words):\n    os.write(1, (' '.join(map(str, words)) + chr(10)).encode())\n"
+    )
+
+    def __init__(self, source: str) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", self._HEAD + textwrap.dedent(source)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        self.lines: list[str] = []
+        self.errors = ""
+        self._read: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._readers = [threading.Thread(target=one, daemon=True) for one in (self._hear, self._hear_errors)]
+        for reader in self._readers:
+            reader.start()
+
+    def _hear(self) -> None:
+        for line in self._child.stdout:
+            self._read.put(line.rstrip("\n"))
+        self._read.put(None)
+
+    def _hear_errors(self) -> None:
+        self.errors = self._child.stderr.read()
+
+    def expect(self, words: str, seconds: float = 10) -> str:
+        """Read on until a line begins with these words."""
+        while True:
+            try:
+                line = self._read.get(timeout=seconds)
+            except queue.Empty:
+                pytest.fail(f"{words!r} did not come in time after {self.lines}")
+            if line is None:
+                self.wait()
+                pytest.fail(f"ended before {words!r}: {self.lines}\n{self.errors}")
+            self.lines.append(line)
+            if line.startswith(words):
+                return line
+
+    def type(self, line: str) -> None:
+        """Type a line into the program."""
+        self._child.stdin.write(line + "\n")
+        self._child.stdin.flush()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program alone, as `kill` does."""
+        os.kill(self._child.pid, number)
+
+    def press(self) -> None:
+        """Press Ctrl-C: a signal to the program and what it started, once it has gone to rest."""
+        threading.Event().wait(0.15)
+        os.killpg(self._child.pid, signal.SIGINT)
+
+    def wait(self, seconds: float = LONGEST) -> int:
+        """Wait for its end; its exit code."""
+        try:
+            code = self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it did not end within {seconds} s: {self.lines}")
+        for reader in self._readers:
+            reader.join(5)
+        while not self._read.empty():
+            line = self._read.get()
+            if line is not None:
+                self.lines.append(line)
+        return code
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+            self._child.wait(5)
+        for reader in self._readers:
+            reader.join(5)
+        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+            pipe.close()
+
+
+class Heart:
+    """A task that beats in place while a fault is on, with its longest pause (promise I3)."""
+
+    def __init__(self, app: Rocketry, pause: str = "50 ms") -> None:
+        self._app = app
+        self.beats: list[int] = []
+        app.task(every(pause), name="heart", func=self._beat, execution="main")
+
+    def _beat(self) -> None:
+        self.beats.append(self._app.session.clock.uptime())
+
+    @property
+    def longest_pause(self) -> float:
+        """The longest time between two beats, in seconds."""
+        return max((b - a for a, b in zip(self.beats, self.beats[1:], strict=False)), default=0) / 1e6
+
+    def goes_on(self) -> None:
+        """Wait for another beat."""
+        known = len(self.beats)
+        wait_for(lambda: len(self.beats) > known)
+
+
+def rows_of(app: Rocketry, task: str | None = None) -> list[tuple[str, str]]:
+    """(task, action) of the records, oldest first."""
+    asked: dict[str, Any] = {} if task is None else {"task_name": task}
+    return [(row.task_name, str(row.action)) for row in app.session.get_task_log(**asked)]
