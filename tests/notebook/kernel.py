@@ -15,6 +15,7 @@ class Reply:
     stdout: str = ""
     stderr: str = ""
     results: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
     status: str = ""
 
@@ -35,8 +36,17 @@ class Kernel:
     def __init__(self) -> None:
         self.manager, self.client = start_new_kernel(kernel_name="python3")
 
-    def run(self, code: str, cell_id: str | None = None, timeout: float = 60) -> Reply:
-        """Run a cell and wait until the kernel is idle again."""
+    def run(
+        self, code: str, cell_id: str | None = None, timeout: float = 60, interrupt_after: str = ""
+    ) -> Reply:
+        """Run a cell and wait until the kernel is idle again.
+
+        Args:
+            code: The cell.
+            cell_id: What the frontend calls it.
+            timeout: Seconds to wait for each message.
+            interrupt_after: Press the stop button once this text was shown.
+        """
         client = self.client
         content = {
             "code": code,
@@ -59,9 +69,14 @@ class Kernel:
                 setattr(reply, said["name"], getattr(reply, said["name"]) + said["text"])
             elif kind in {"execute_result", "display_data"}:
                 reply.results.append(said["data"])
+            elif kind == "update_display_data":
+                reply.updates.append(said["data"])
             elif kind == "error":
                 reply.error += "\n".join(said["traceback"])
-            elif kind == "status" and said["execution_state"] == "idle":
+            if interrupt_after and interrupt_after in str(reply):
+                interrupt_after = ""
+                self.manager.interrupt_kernel()
+            if kind == "status" and said["execution_state"] == "idle":
                 break
         reply.status = self._status(message["header"]["msg_id"], timeout)
         return reply

@@ -162,3 +162,36 @@ def test_loading_again_and_unloading(kernel: Kernel) -> None:
     assert "magic function `%rocket` not found" in kernel.run("%rocket status").stderr
     kernel.run("%load_ext rocket_magic")
     assert "1\n" == kernel.run(count).stdout
+
+
+SLOW = """%%task every 1 h --name slow
+began.set()
+go.wait(20)
+"ended"
+"""
+
+
+def test_the_stop_button_ends_a_step(kernel: Kernel) -> None:
+    """Time stands where it was, the run in flight goes on, and the session is stepped on; a bar was shown."""
+    kernel.run("import threading\nfrom rocket_magic.notebook import app")
+    kernel.run("began, go = threading.Event(), threading.Event()")
+    kernel.run("%rocket clock virtual 2026-01-01T00:30 --tz UTC")
+    kernel.run("%%task daily at 01:00 --name early\n'early'")
+    kernel.run(SLOW.replace("every 1 h", "daily at 02:00"))
+    stopped = kernel.run("%rocket step 1 day", interrupt_after="waiting for slow")
+    assert "error" == stopped.status
+    assert "UsageError: stepping stopped at 2026-01-01 02:00:00; still running: slow" in stopped.stderr
+    bars = [data["text/html"] for data in stopped.results if "<progress" in data.get("text/html", "")]
+    assert bars
+    assert "" == stopped.updates[-1]["text/plain"]
+    assert "now 2026-01-01 02:00:00" in stopped.text
+    assert "01:00:00  early  success" in stopped.text
+    assert "slow   running" in kernel.run("%rocket status").text
+    kernel.run("go.set()")
+    after = kernel.run("%rocket step 1 day").text
+    assert "now 2026-01-02 02:00:00" in after
+    assert 2 == len(kernel.run("%rocket log slow --action success").text.splitlines()[2:])
+    assert "2026-01-02 01:00:00  early  success" in after
+    for name in ("early", "slow"):
+        kernel.run(f"%rocket remove {name}")
+    kernel.run("%rocket clock real")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rocket_magic.instants import to_datetime
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from rocket_magic.clock import VirtualClock
+from rocket_magic.instants import Instant, to_datetime
 from rocket_magic.notebook._home import Notebook
+from rocket_magic.notebook._moments import instant_text
+from rocket_magic.notebook._progress import Progress, Stage
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, WordError
+from rocket_magic.time import parse_duration
 
 
 def _arguments(parser: Parser) -> None:
@@ -23,26 +30,62 @@ def _arguments(parser: Parser) -> None:
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
     session = notebook.session
-    if session.snapshot_state().clock != "virtual":
+    clock = session.clock
+    if not isinstance(clock, VirtualClock):
         msg = "real time can't be stepped: %rocket clock virtual goes to a clock that can"
         raise WordError(msg)
-    word, rest = given.how[0], " ".join(given.how[1:])
-    how: dict[str, Any]
-    if word == "next" and not rest:
-        how = {"to_next": True}
-    elif word == "until":
-        if not rest:
-            msg = "until what? %rocket step until 2026-03-29T04:00"
-            raise WordError(msg, word)
-        how = {"until": rest}
-    else:
-        how = {"span": " ".join(given.how)}
+    if not session.scheduler.is_alive:
+        msg = "the scheduler is stopped: %rocket start lets it step"
+        raise WordError(msg)
+    how, target = _move(clock, given.how)
     records: list[Any] = []
     forget = session.subscribe(lambda change: records.append(change.record) if change.record else None)
     try:
-        now = session.step(**how, wait_for_runs=not given.no_wait)
+        with Progress(notebook.shell, _watched(session, clock.now(), target)):
+            session.step(**how, wait_for_runs=not given.no_wait)
+    except KeyboardInterrupt:
+        display(_table(session, records))  # type: ignore[no-untyped-call]
+        raise UsageError(_stopped(session)) from None
     finally:
         forget()
+    return _table(session, records)
+
+
+def _move(clock: VirtualClock, words: list[str]) -> tuple[dict[str, Any], Instant | None]:
+    """What the session is asked, and where that leads if it can be told before."""
+    word, rest = words[0], " ".join(words[1:])
+    if word == "next" and not rest:
+        return {"to_next": True}, None
+    if word == "until":
+        if not rest:
+            msg = "until what? %rocket step until 2026-03-29T04:00"
+            raise WordError(msg, word)
+        return {"until": rest}, clock.instant(rest)
+    span = " ".join(words)
+    return {"span": span}, clock.now() + parse_duration(span, "step")
+
+
+def _watched(session: Any, first: Instant, target: Instant | None) -> Callable[[], Stage]:
+    def look() -> Stage:
+        now = session.clock.now()
+        share = None
+        if target is not None:
+            share = (now - first) / (target - first) if target > first else 1.0
+        names = sorted(task.name for task in session.task_list() if task.is_running)
+        waits = f", waiting for {', '.join(names)}" if names else ""
+        return Stage(f"stepping: {instant_text(now, session.zone)}{waits}", share)
+
+    return look
+
+
+def _stopped(session: Any) -> str:
+    """What is so after the stop button: time stands, runs in flight go on."""
+    names = sorted(task.name for task in session.task_list() if task.is_running)
+    going_on = f"; still running: {', '.join(names)}" if names else ""
+    return f"stepping stopped at {instant_text(session.clock.now(), session.zone)}{going_on}"
+
+
+def _table(session: Any, records: list[Any]) -> Table:
     zone = session.zone
     rows = tuple(
         (
@@ -51,13 +94,13 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
             record.action.value,
             record.reason or "",
         )
-        for record in records
+        for record in list(records)
     )
     return Table(
         ("time", "task", "action", "note"),
         rows,
-        records,
-        title=f"now {now:%Y-%m-%d %H:%M:%S}",
+        tuple(records),
+        title=f"now {instant_text(session.clock.now(), zone)}",
         empty="nothing was due",
     )
 
