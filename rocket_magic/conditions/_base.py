@@ -56,6 +56,15 @@ class BaseCondition:
         """
         return POLL
 
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give `holds` and `next_change` at once; conditions that find both in one go override it.
+
+        Code of the user is not called where it can't matter: a member of an `All` that can only be polled is
+        not asked while another one is false.
+        """
+        change = self.next_change(ctx)
+        return self.holds(ctx), change
+
     def watches(self) -> frozenset[Watch]:
         """Give the events after which the condition must be asked again."""
         return frozenset()
@@ -150,6 +159,10 @@ class AlwaysTrue(BaseCondition):
         """Tell that it is true."""
         return True
 
+    def look(self, ctx: Context) -> tuple[bool, Instant]:  # noqa: ARG002
+        """Give both answers."""
+        return True, NEVER
+
     def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
         """Never."""
         return NEVER
@@ -172,6 +185,10 @@ class AlwaysFalse(BaseCondition):
     def holds(self, ctx: Context) -> bool:  # noqa: ARG002
         """Tell that it is false."""
         return False
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:  # noqa: ARG002
+        """Give both answers."""
+        return False, NEVER
 
     def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
         """Never."""
@@ -221,27 +238,20 @@ def _inside_python(condition: BaseCondition, binding: int) -> str:
     return f"({condition!r})" if condition.binding < binding else repr(condition)
 
 
-def _composite_change(
-    members: tuple[BaseCondition, ...], ctx: Context, decisive: bool, changes: list[Instant]
-) -> Instant:
-    """When a composite may change; `decisive` is the member state that settles it alone.
-
-    Members that can only be polled are not asked here: if another member settles the composite,
-    their answer can't matter before that one changes (a shut gate is not polled through).
-    """
-    settled = [
-        change
-        for member, change in zip(members, changes, strict=True)
-        if change != POLL and member.holds(ctx) is decisive
-    ]
-    return max(settled) if settled else min(changes)
+def _never_polls(condition: BaseCondition) -> bool:
+    """Whether a condition gives both answers in one go without calling code of the user."""
+    children = condition.children
+    if children:
+        return all(map(_never_polls, children))
+    return type(condition).look is not BaseCondition.look
 
 
 class _Composite(BaseCondition):
     """What `All` and `Any` share: an immutable tuple of members."""
 
-    __slots__ = ("_members",)
+    __slots__ = ("_joint", "_members")
     _members: tuple[BaseCondition, ...]
+    _joint: tuple[bool, ...]
     decisive: ClassVar[bool]
     sign: ClassVar[str]
 
@@ -251,6 +261,7 @@ class _Composite(BaseCondition):
             return parts[0]
         self = super().__new__(cls)
         object.__setattr__(self, "_members", parts)
+        object.__setattr__(self, "_joint", tuple(map(_never_polls, parts)))
         return self
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -279,8 +290,43 @@ class _Composite(BaseCondition):
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the instant at which enough members may have changed."""
-        changes = [member.next_change(ctx) for member in self._members]
-        return _composite_change(self._members, ctx, self.decisive, changes)
+        settled, soonest, _ = self._survey(ctx)
+        return soonest if settled is None else settled
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; each member is asked once, and one that must be polled only if it matters."""
+        settled, soonest, polled = self._survey(ctx)
+        if settled is not None:
+            return self.decisive, settled
+        for member in polled:
+            if member.holds(ctx) is self.decisive:
+                return self.decisive, soonest
+        return not self.decisive, soonest
+
+    def _survey(self, ctx: Context) -> tuple[Instant | None, Instant, list[BaseCondition]]:
+        """Ask the members, except what can only be polled: whether it matters shows when all others answered.
+
+        Returns:
+            The instant until which members that settle it do so, or None when none does; the earliest change
+            of any member; the members to poll.
+        """
+        settled: Instant | None = None
+        soonest: Instant = NEVER
+        polled: list[BaseCondition] = []
+        for member, joint in zip(self._members, self._joint, strict=True):
+            if joint:
+                state, change = member.look(ctx)
+            else:
+                change = member.next_change(ctx)
+                if change == POLL:
+                    polled.append(member)
+                    soonest = POLL
+                    continue
+                state = member.holds(ctx)
+            if state is self.decisive and (settled is None or change > settled):
+                settled = change
+            soonest = min(soonest, change)
+        return settled, soonest, polled
 
     def watches(self) -> frozenset[Watch]:
         """Give the events of all members."""
@@ -374,6 +420,11 @@ class Not(BaseCondition):
     def next_change(self, ctx: Context) -> Instant:
         """Change whenever the other one does."""
         return self.condition.next_change(ctx)
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give the opposite answer, until the same instant."""
+        state, change = self.condition.look(ctx)
+        return not state, change
 
     def watches(self) -> frozenset[Watch]:
         """Give the events of the other condition."""

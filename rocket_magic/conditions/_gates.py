@@ -109,6 +109,11 @@ class Gates:
 
     days: tuple[int, ...] = ()
     hours: TimePeriod | None = None
+    _periods: tuple[TimePeriod, ...] = dataclasses.field(init=False, compare=False, repr=False, default=())
+
+    def __post_init__(self) -> None:
+        days = (days_period(self.days),) if self.days else ()
+        object.__setattr__(self, "_periods", days if self.hours is None else (*days, self.hours))
 
     def on(self, values: tuple[Any, ...]) -> Gates:
         """Let starts through on these days only."""
@@ -128,20 +133,29 @@ class Gates:
 
     def periods(self) -> tuple[TimePeriod, ...]:
         """Give the periods that must all be open."""
-        days = (days_period(self.days),) if self.days else ()
-        return days if self.hours is None else (*days, self.hours)
+        return self._periods
 
     def open(self, now: Instant, zone: tzinfo) -> bool:
         """Tell whether starts are let through at `now`."""
-        return all(period.window(now, zone) is not None for period in self.periods())
+        for period in self._periods:  # noqa: SIM110  asked at each look, and faster than all()
+            if period.window(now, zone) is None:
+                return False
+        return True
+
+    def look(self, now: Instant, zone: tzinfo) -> tuple[bool, Instant]:
+        """Give `open` and `next_change` at once."""
+        opens, closes = now, NEVER
+        for period in self._periods:
+            window = period.window(now, zone)
+            if window is None:
+                opens = max(opens, period.next_change(now, zone))
+            elif window.end < closes:
+                closes = window.end
+        return (True, closes) if opens == now else (False, opens)
 
     def next_change(self, now: Instant, zone: tzinfo) -> Instant:
         """Give the earliest instant at which `open` may differ."""
-        periods = self.periods()
-        shut = [period for period in periods if period.window(now, zone) is None]
-        if shut:
-            return max(period.next_change(now, zone) for period in shut)
-        return min((period.next_change(now, zone) for period in periods), default=NEVER)
+        return self.look(now, zone)[1]
 
     def _day_words(self) -> str:
         for name, days in GROUPS.items():

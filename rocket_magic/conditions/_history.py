@@ -17,7 +17,7 @@ from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, p
 from rocket_magic.conditions._free_spans import FREE, fixed_window, free_change
 from rocket_magic.conditions._gates import window_call
 from rocket_magic.conditions._period import positive_span
-from rocket_magic.conditions._period_words import as_period, bracketed, period_phrase
+from rocket_magic.conditions._period_words import as_period, bracketed, stretch_phrase
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, prefix, python_ref, target
 from rocket_magic.conditions._units import UNITS, Windowed, common_unit, is_whole, narrowed, unit_of, whole
 from rocket_magic.conditions._words import moment, times, when
@@ -143,10 +143,7 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
         name = target(self.task, ctx)
         if name is None:
             return False
-        if self.count == AT_LEAST_ONE and (self.period is None or is_whole(self.period)):
-            start, end = next(self._spans(ctx))
-            return ctx.session.history.happened(name, self.actions, start, end)
-        return self.count.accepts(self._number(name, ctx))
+        return self.count.accepts(self._enough(name, ctx))
 
     def _number(self, name: str, ctx: Context) -> int:
         history = ctx.session.history
@@ -174,24 +171,35 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the unit, or the instant at which enough records are too old."""
+        return self.look(ctx)[1]
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; records are counted once."""
         name = target(self.task, ctx)
         if name is None:
-            return NEVER
+            return False, NEVER
+        number = self._enough(name, ctx)
+        state = self.count.accepts(number)
         if self.past_span is not None:
-            return self._ageing(name, ctx)
+            return state, self._ageing(name, ctx, number)
         unit = self._unit(ctx)
         if unit is None:
-            return NEVER
+            return state, NEVER
         if isinstance(self.period, FREE):
-            return free_change(self.period, self.count, name, self.actions, ctx)
+            return state, free_change(self.period, self.count, name, self.actions, ctx)
         newest = ctx.session.history.last(name, self.actions)
         later = newest is not None and newest.at >= unit.end
-        fresh = self.count.accepts(0)
-        return unit.end if later or self.count.accepts(self._number(name, ctx)) is not fresh else NEVER
+        return state, unit.end if later or state is not self.count.accepts(0) else NEVER
 
-    def _ageing(self, name: str, ctx: Context) -> Instant:
+    def _enough(self, name: str, ctx: Context) -> int:
+        """Give the number of records; where one is enough, 1 may stand for more."""
+        if self.count == AT_LEAST_ONE and (self.period is None or is_whole(self.period)):
+            start, end = next(self._spans(ctx))
+            return int(ctx.session.history.happened(name, self.actions, start, end))
+        return self._number(name, ctx)
+
+    def _ageing(self, name: str, ctx: Context, number: int) -> Instant:
         history, span = ctx.session.history, self.past_span or 0
-        number = self._number(name, ctx)
         state = self.count.accepts(number)
         for fewer in (self.count.limit, self.count.limit - 1, 0):
             if 0 <= fewer < number and self.count.accepts(fewer) is not state:
@@ -228,7 +236,7 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
         if self.period is None:
             return ""
         if isinstance(self.period, FREE):
-            return f" {period_phrase(self.period)}"
+            return f" {stretch_phrase(self.period)}"
         unit = common_unit(self.period)
         words = "today" if unit == "day" else f"this {unit}"
         if unit_of(self.period) is None:

@@ -9,7 +9,13 @@ from typing import Any, Final, Self
 from rocket_magic._protocols import OUTCOMES, Action, Context, EventKind, TaskView, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._gates import NO_GATES, Gates, are_days, is_group, window_call
-from rocket_magic.conditions._period_words import as_period, bracketed, period_phrase, unspoken
+from rocket_magic.conditions._period_words import (
+    as_recurring,
+    as_seen_from_now,
+    bracketed,
+    period_phrase,
+    unspoken,
+)
 from rocket_magic.conditions._tasks import (
     TaskRef,
     absent,
@@ -53,20 +59,22 @@ class IsPeriod(Windowed, BaseCondition):
     period: TimePeriod
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "period", as_period(self.period, "IsPeriod"))
+        object.__setattr__(self, "period", as_seen_from_now(self.period, "IsPeriod"))
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         return dataclasses.replace(self, period=narrowed(self.period, method, values))
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether now lies in a window."""
-        now = ctx.now
-        window = self.period.window(now, ctx.session.zone)
-        return window is not None and window.start <= now < window.end  # "yesterday" never contains now
+        return self.period.window(ctx.now, ctx.session.zone) is not None
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of this window, or the opening of the next."""
         return self.period.next_change(ctx.now, ctx.session.zone)
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; the period remembers its window."""
+        return self.holds(ctx), self.period.next_change(ctx.now, ctx.session.zone)
 
     def reason(self, ctx: Context, state: bool) -> str:
         """Say until when, or from when on."""
@@ -138,7 +146,7 @@ class TaskExecutable(Windowed, BaseCondition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
-        object.__setattr__(self, "period", as_period(self.period, type(self).__name__))
+        object.__setattr__(self, "period", as_recurring(self.period, type(self).__name__))
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         unit = unit_of(self.period)
@@ -179,14 +187,18 @@ class TaskExecutable(Windowed, BaseCondition):
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the open window, or the opening of the next one that can be used."""
-        zone = ctx.session.zone
-        window, gates = self.period.window(ctx.now, zone), self.gates.next_change(ctx.now, zone)
-        free = window is not None and not self._used(window, ctx)
-        if free and window is not None:
-            return min(window.end, gates) if self.gates.open(ctx.now, zone) else gates
-        following = self.period.next_window(ctx.now, zone)
+        return self.look(ctx)[1]
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; window, gates and history are asked once."""
+        now, zone = ctx.now, ctx.session.zone
+        window = self.period.window(now, zone)
+        through, gates = self.gates.look(now, zone) if self.gates is not NO_GATES else (True, NEVER)
+        if window is not None and not self._used(window, ctx):
+            return (True, min(window.end, gates)) if through else (False, gates)
+        following = self.period.next_window(now, zone)
         opening = NEVER if following is None else following.start
-        return opening if self.gates.open(ctx.now, zone) else max(opening, gates)
+        return False, opening if through else max(opening, gates)
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts or ends."""
@@ -247,7 +259,7 @@ class TaskRunnable(BaseCondition):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
-        object.__setattr__(self, "period", as_period(self.period, type(self).__name__))
+        object.__setattr__(self, "period", as_recurring(self.period, type(self).__name__))
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether a window is open that saw no start."""
@@ -264,12 +276,16 @@ class TaskRunnable(BaseCondition):
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the open window, or the opening of the next."""
-        zone = ctx.session.zone
-        window = self.period.window(ctx.now, zone)
+        return self.look(ctx)[1]
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; window and history are asked once."""
+        now, zone = ctx.now, ctx.session.zone
+        window = self.period.window(now, zone)
         if window is not None and not self._used(window, ctx):
-            return window.end
-        following = self.period.next_window(ctx.now, zone)
-        return NEVER if following is None else following.start
+            return True, window.end
+        following = self.period.next_window(now, zone)
+        return False, NEVER if following is None else following.start
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts."""
@@ -358,24 +374,29 @@ class Every(Windowed, BaseCondition):
         # A record far in the future was written by a wrong clock: waiting for it could take years.
         return self.delta - passed if mark.elapsed is not None or passed >= -self.delta else 0
 
-    def _due(self, ctx: Context) -> bool:
-        if self.based == "finish" and ctx.task is not None and ctx.task.running_since:
-            return False
-        return (self._remaining(ctx) or 0) <= 0
+    def _runs(self, ctx: Context) -> bool:
+        return self.based == "finish" and ctx.task is not None and bool(ctx.task.running_since)
 
     def holds(self, ctx: Context) -> bool:
         """Tell whether the interval has passed while the gates are open."""
-        return self.gates.open(ctx.now, ctx.session.zone) and self._due(ctx)
+        if self.gates is not NO_GATES and not self.gates.open(ctx.now, ctx.session.zone):
+            return False
+        return not self._runs(ctx) and (self._remaining(ctx) or 0) <= 0
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the interval; once due, when the gates open or close."""
-        zone = ctx.session.zone
-        gates = self.gates.next_change(ctx.now, zone)
-        if self._due(ctx):
-            return gates
+        return self.look(ctx)[1]
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; gates and history are asked once."""
+        through, gates = (
+            self.gates.look(ctx.now, ctx.session.zone) if self.gates is not NO_GATES else (True, NEVER)
+        )
         remaining = self._remaining(ctx) or 0
+        if remaining <= 0 and not self._runs(ctx):
+            return through, gates
         due = ctx.now + remaining if remaining > 0 else NEVER
-        return due if self.gates.open(ctx.now, zone) else max(due, gates)
+        return False, due if through else max(due, gates)
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts or ends."""

@@ -5,14 +5,32 @@
 
 from __future__ import annotations
 
-from rocket_magic.conditions._units import unit_of
+from rocket_magic.conditions._units import unit_of, whole
 from rocket_magic.exc import ScheduleError
+from rocket_magic.instants import HOUR
 from rocket_magic.time import All as AllPeriods
 from rocket_magic.time import Any as AnyPeriod
-from rocket_magic.time import Cron, RelativeDay, StaticInterval, TimeDelta, TimePeriod, TimeSpanDelta
+from rocket_magic.time import (
+    Cron,
+    RelativeDay,
+    StaticInterval,
+    TimeDelta,
+    TimePeriod,
+    TimeSpanDelta,
+    always,
+    never,
+)
 from rocket_magic.time._duration import format_duration
 
-__all__ = ["as_period", "bracketed", "period_phrase", "unspoken"]
+__all__ = [
+    "as_period",
+    "as_recurring",
+    "as_seen_from_now",
+    "bracketed",
+    "period_phrase",
+    "stretch_phrase",
+    "unspoken",
+]
 
 
 def as_period(value: object, owner: str) -> TimePeriod:
@@ -38,6 +56,43 @@ def as_period(value: object, owner: str) -> TimePeriod:
     return value if parts == value.periods else type(value)(*parts)
 
 
+def as_seen_from_now(value: object, owner: str) -> TimePeriod:
+    """Check a period in which now may lie: "today" always contains it, "yesterday" and what is past never do.
+
+    Raises:
+        ScheduleError: It is no period.
+    """
+    period = as_period(value, owner)
+    if isinstance(period, AllPeriods | AnyPeriod):
+        parts = tuple(as_seen_from_now(part, owner) for part in period.periods)
+        return period if parts == period.periods else type(period)(*parts)
+    if isinstance(period, TimeDelta) or period == RelativeDay("today"):
+        return always
+    return never if isinstance(period, TimeSpanDelta | RelativeDay) else period
+
+
+def as_recurring(value: object, owner: str) -> TimePeriod:
+    """Check a period that has windows of its own, so that something can be done once in each.
+
+    Raises:
+        ScheduleError: It is none, or is counted from the moment of asking.
+    """
+    period = as_period(value, owner)
+    if period == RelativeDay("today"):
+        return whole("day")
+    if isinstance(period, TimeDelta | TimeSpanDelta | RelativeDay):
+        span = period.past if isinstance(period, TimeDelta) and period.past else HOUR
+        msg = (
+            f"{owner} runs once in each window of a period, and {period!r} has none, it moves with now: "
+            f"use every({format_duration(span)!r}, based='finish') or a period like TimeOfDay()"
+        )
+        raise ScheduleError(msg)
+    if isinstance(period, AllPeriods | AnyPeriod):
+        parts = tuple(as_recurring(part, owner) for part in period.periods)
+        return period if parts == period.periods else type(period)(*parts)
+    return period
+
+
 def period_phrase(period: TimePeriod) -> str | None:
     """Give the words of a period; None when it is of a kind that the phrase language does not know."""
     unit = unit_of(period)
@@ -47,9 +102,7 @@ def period_phrase(period: TimePeriod) -> str | None:
         return f"crontime with seconds {period.text}" if period.seconds else f"crontime {period.text}"
     if isinstance(period, AllPeriods | AnyPeriod):
         return _composite(period)
-    if isinstance(period, StaticInterval):
-        return period.phrase()
-    return _sliding(period)
+    return period.phrase() if isinstance(period, StaticInterval) else None
 
 
 def _composite(period: AllPeriods | AnyPeriod) -> str | None:
@@ -67,17 +120,14 @@ def _member(period: TimePeriod) -> str | None:
     return f"({words})" if words is not None and inner else words
 
 
-def _sliding(period: TimePeriod) -> str | None:
+def stretch_phrase(period: TimePeriod) -> str | None:
+    """Give the words of a stretch in which records are looked for: "yesterday", "since 2 hours ago…"."""
     if isinstance(period, RelativeDay):
         return period.day.replace("_", " ")
     if isinstance(period, TimeSpanDelta):
         near = f"{format_duration(period.near)} ago" if period.near else "now"
         return f"since {'ever' if period.far is None else f'{format_duration(period.far)} ago'} until {near}"
-    if isinstance(period, TimeDelta):
-        past = f"past {format_duration(period.past)}" if period.past else ""
-        future = f"next {format_duration(period.future)}" if period.future else ""
-        return " and ".join(filter(None, (past, future))) or "now"
-    return None
+    return period.phrase() if isinstance(period, StaticInterval) else None
 
 
 def bracketed(period: TimePeriod) -> str | None:

@@ -236,8 +236,14 @@ class Retry(BaseCondition):
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the delay."""
+        return self.look(ctx)[1]
+
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
+        """Give both answers; the history is asked once."""
         remaining = self._remaining(ctx)
-        return ctx.now + remaining if remaining is not None and remaining > 0 else NEVER
+        if remaining is None:
+            return False, NEVER
+        return (True, NEVER) if remaining <= 0 else (False, ctx.now + remaining)
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the own task starts or ends."""

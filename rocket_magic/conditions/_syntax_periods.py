@@ -6,8 +6,8 @@
     part    := "(" any ")" | atom
     atom    := time of UNIT { window } | crontime [with seconds] CRON | always | never
              | from WHEN [until WHEN] | until (WHEN | ever)
-             | today | yesterday | tomorrow | the day before
-             | past D [and next D] | next D | now | since (D ago | ever) until (D ago | now)
+    stretch := yesterday | tomorrow | the day before | from … | until …     (only behind "has succeeded")
+             | since (D ago | ever) until (D ago | now)
     WHEN    := 2026-03-01 | 2026-03-01 10:00 | 2026-03-01 10:00+02:00
 """
 
@@ -22,7 +22,7 @@ from rocket_magic.conditions._syntax_windows import read_unit
 from rocket_magic.instants import Span, to_timedelta
 from rocket_magic.time import All as AllPeriods
 from rocket_magic.time import Any as AnyPeriod
-from rocket_magic.time import Cron, RelativeDay, StaticInterval, TimeDelta, TimePeriod, TimeSpanDelta
+from rocket_magic.time import Cron, RelativeDay, StaticInterval, TimePeriod, TimeSpanDelta
 
 __all__ = ["read_cron", "read_dates", "read_period", "read_record_period"]
 
@@ -78,27 +78,14 @@ def read_dates(reader: Reader, first: str) -> TimePeriod:
 
 def read_record_period(reader: Reader) -> TimePeriod | None:
     """Read a stretch of time in which records may lie, other than a unit; None when none stands here."""
-    word = reader.word("yesterday", "from", "until", "since")
-    return None if word is None else ATOMS[word](reader)
+    word = reader.word(*_STRETCHES)
+    return None if word is None else _STRETCHES[word](reader)
 
 
 def _the_day_before(reader: Reader) -> TimePeriod:
     reader.need("day")
     reader.need("before")
     return RelativeDay("the_day_before")
-
-
-def _past(reader: Reader) -> TimePeriod:
-    past = reader.duration("past")
-    future = 0
-    if reader.word("and"):
-        reader.need("next")
-        future = reader.duration("next")
-    return _delta(past, future)
-
-
-def _delta(past: Span, future: Span) -> TimeDelta:
-    return TimeDelta(to_timedelta(past), to_timedelta(future))
 
 
 def _since(reader: Reader) -> TimePeriod:
@@ -124,13 +111,15 @@ ATOMS: Final[dict[str, Callable[[Reader], TimePeriod]]] = {
     "until": lambda reader: read_dates(reader, "until"),
     "always": lambda _: AllPeriods(),
     "never": lambda _: AnyPeriod(),
-    "today": lambda _: RelativeDay("today"),
+}
+"""The reader of each period, by its first word."""
+
+_STRETCHES: Final[dict[str, Callable[[Reader], TimePeriod]]] = {
     "yesterday": lambda _: RelativeDay("yesterday"),
     "tomorrow": lambda _: RelativeDay("tomorrow"),
     "the": _the_day_before,
-    "past": _past,
-    "next": lambda reader: _delta(0, reader.duration("next")),
-    "now": lambda _: _delta(0, 0),
     "since": _since,
+    "from": ATOMS["from"],
+    "until": ATOMS["until"],
 }
-"""The reader of each period, by its first word."""
+"""The reader of each stretch for records, by its first word."""

@@ -35,7 +35,10 @@ def _escaped(letter: str) -> str:
 
 def moment(instant: Instant, now: Instant, zone: tzinfo) -> str:
     """Write an instant in the session's zone, by day when it is near: "today at 10:02"."""
-    there, here = to_datetime(instant, zone), to_datetime(now, zone)
+    try:
+        there, here = to_datetime(instant, zone), to_datetime(now, zone)
+    except OverflowError:
+        return "the end of time" if instant > now else "the beginning of time"
     clock = f"{there:%H:%M}" if instant % (60 * SECOND) == 0 else f"{there:%H:%M:%S}"
     if instant % SECOND and abs(instant - now) < SECOND:
         clock += f".{there.microsecond // 1000:03d}"  # nearer than a second, the fraction tells the order

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import DAY, HOUR, MINUTE, SECOND, Instant, Span
-from rocket_magic.time._base import RecurringPeriod
 from rocket_magic.time._calendar import month_of
 from rocket_magic.time._cron_text import CronFields, days_of, read_cron
 from rocket_magic.time._offsets import Reading, locate, reached, reading, stretch
 from rocket_magic.time._plans import CORRECTION
+from rocket_magic.time._remembered import RememberingPeriod
 
 __all__ = ["Cron"]
 
@@ -110,7 +110,7 @@ def _pattern(text: str, with_seconds: bool) -> _Pattern:
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Cron(RecurringPeriod):
+class Cron(RememberingPeriod):
     """A window for each minute that matches a cron text: `Cron("*/15 9-17 * * MON-FRI")`.
 
     Fields are minute (0-59), hour (0-23), day of month (1-31), month (1-12 or JAN-DEC) and day of week

@@ -58,8 +58,8 @@ class StaticInterval(TimePeriod):
         return f"StaticInterval({', '.join(map(repr, shown))})"
 
     def _window(self, zone: tzinfo) -> Window:
-        start = -NEVER if self.start is None else to_instant(self.start, zone)
-        return Window(start, NEVER if self.end is None else to_instant(self.end, zone))
+        start = -NEVER if self.start is None else _instant(self.start, zone)
+        return Window(start, NEVER if self.end is None else _instant(self.end, zone))
 
     def window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the window when it contains the instant."""
@@ -75,6 +75,13 @@ class StaticInterval(TimePeriod):
         """Give the window when it is over."""
         window = self._window(zone)
         return window if window.end <= at else None
+
+
+def _instant(moment: datetime, zone: tzinfo) -> Instant:
+    try:
+        return to_instant(moment, zone)
+    except OverflowError:  # a day from an end of the calendar, no zone matters
+        return to_instant(moment.replace(tzinfo=UTC), UTC)
 
 
 def _written(moment: datetime) -> str:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, Self
 
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Instant, Span
-from rocket_magic.time._base import RecurringPeriod
 from rocket_magic.time._calendar import Fixed, Months, Years
 from rocket_magic.time._clock_points import ClockReader
 from rocket_magic.time._dated_points import MonthReader, WeekReader, YearReader
@@ -16,6 +15,7 @@ from rocket_magic.time._duration import parse_duration
 from rocket_magic.time._parts import Unit, plan_of, plan_of_days
 from rocket_magic.time._plans import Plan
 from rocket_magic.time._points import Point
+from rocket_magic.time._remembered import RememberingPeriod
 from rocket_magic.time._window import Window
 
 __all__ = [
@@ -33,7 +33,7 @@ _MONDAY: Final = 4 * DAY
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class _TimeOf(RecurringPeriod):
+class _TimeOf(RememberingPeriod):
     """A part of each unit of one kind; without bounds the whole unit.
 
     Whole numbers are pieces of the unit and inclusive as an end: `TimeOfDay(10, 11)` is 10:00 to 12:00.
@@ -214,11 +214,11 @@ class _TimeOf(RecurringPeriod):
             raise ScheduleError(msg)
         return cls._with_points("at", tuple(unit.reader.at_offset(offset).text for offset in offsets))
 
-    def window(self, at: Instant, zone: tzinfo) -> Window | None:
+    def _find_window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the window that contains an instant, or None."""
         return self._plan.window(at, zone)
 
-    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
+    def _find_next(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the first window that opens after an instant; None when there is none."""
         return self._plan.next_window(at, zone)
 

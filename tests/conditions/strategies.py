@@ -158,14 +158,13 @@ def static_intervals(draw: st.DrawFn) -> TimePeriod:
 
 
 _lengths = st.just(0) | spans
-sliding = st.one_of(
+stretches = st.one_of(
     st.sampled_from(["today", "yesterday", "tomorrow", "the_day_before"]).map(RelativeDay),
-    st.builds(TimeDelta, _lengths, _lengths),
+    st.builds(TimeDelta, spans, _lengths),
     st.builds(lambda near, far: _sound(TimeSpanDelta, near, far), _lengths, st.none() | spans),
 )
 simple_periods = st.one_of(
     static_intervals(),
-    sliding,
     st.builds(lambda first, last: _sound(TimeOfDay, first, last), clocks, clocks),
     st.sampled_from(
         [
@@ -199,7 +198,7 @@ def over_odd_periods(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCond
     kind = draw(st.sampled_from(["clock", "once", "start", "records", "parts"]))
     own = draw(st.none() | tasks)
     if kind == "clock":
-        return IsPeriod(draw(periods))
+        return IsPeriod(draw(periods | stretches))
     if kind == "start":
         return TaskRunnable(own, period=draw(periods))
     if kind == "once":
@@ -210,7 +209,7 @@ def over_odd_periods(draw: st.DrawFn, tasks: st.SearchStrategy[str]) -> BaseCond
         return condition.on("weekdays").between("09:00", "17:00") if gated else condition
     happened = draw(st.sampled_from([TaskSucceeded, TaskFailed, TaskFinished]))
     if kind == "records":
-        condition = _sound(happened, own, draw(sliding | static_intervals()))
+        condition = _sound(happened, own, draw(stretches | static_intervals()))
     else:
         combine = draw(st.sampled_from([AnyPeriod, AllPeriods]))
         condition = happened(own, combine(*draw(day_parts)))

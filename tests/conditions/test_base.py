@@ -285,6 +285,7 @@ def test_next_change_is_never_late(subject, situation, jumps):
     context = session.context(session.tasks["me"], now)
     state, change = subject.holds(context), subject.next_change(context)
     assert change > now
+    assert subject.look(context) == (state, change)
     told = subject.explain(context)
     assert (told.state, told.changes_at) == (state, change)
     samples = [now + step for step in (*_STEPS, *jumps)]
