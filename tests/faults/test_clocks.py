@@ -13,6 +13,7 @@ import time
 import pytest
 
 from rocket_magic import Rocketry, VirtualClock
+from rocket_magic._protocols import Action
 from rocket_magic.args import TerminationFlag
 from rocket_magic.conds import after_success, cron, daily, every, hourly
 from rocket_magic.exc import TaskTerminationException
@@ -138,7 +139,7 @@ def test_pipelines_of_runs_that_take_no_time(mode):
     app.step("3 hours")
     app.session.stop()
     rows = app.session.get_task_log()
-    chain = [(f"t{i}", action) for i in range(5) for action in ("run", "success")]
+    chain = [(f"t{i}", action) for i in range(5) for action in (Action.RUN, Action.SUCCESS)]
     assert [(row.task_name, str(row.action)) for row in rows] == chain * (len(rows) // 10)
     assert len(rows) == 40  # at 00:00, where the clock stood at the start, and three more
     assert violations(rows) == []
@@ -207,7 +208,7 @@ def test_an_old_log_of_a_task_that_ran_for_days(tmp_path, caplog):
         rows = []
         for i in range(start, start + 5000):
             at = first + i * SECOND
-            rows += [Record("work", action, at, f"r{i}", start=at) for action in ("run", "success")]
+            rows += [Record("work", action, at, f"r{i}", start=at) for action in (Action.RUN, Action.SUCCESS)]
         app.session.log.write(rows, lambda _: None)
     assert app.session.log.flush()
     begun = time.process_time()
