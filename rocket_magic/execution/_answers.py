@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 import signal
+from dataclasses import replace
 from typing import Any, Final
 
 import cloudpickle
@@ -21,7 +22,7 @@ from rocket_magic.execution._link import Answer, Buffer
 from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution._wire import RAW
 
-__all__ = ["crashed", "not_started", "open_slowly", "outcome_at_once"]
+__all__ = ["crashed", "not_started", "open_slowly", "outcome_at_once", "with_left_behind"]
 
 _LARGE: Final = 1 << 20
 
@@ -72,6 +73,15 @@ def crashed(order: RunOrder, code: int | None) -> Outcome:
     else:
         how = f"exit code {code}"
     return Outcome(order.run_id, Action.CRASH, reason=f"the process of the run died: {how}")
+
+
+def with_left_behind(outcome: Outcome, count: int) -> Outcome:
+    """The outcome, saying how many processes of the run were ended after it (F11)."""
+    if not count:
+        return outcome
+    these = "a process that it had" if count == 1 else f"{count} processes that it had"
+    said = f"{these} left behind {'was' if count == 1 else 'were'} ended"
+    return replace(outcome, reason=f"{outcome.reason}; {said}" if outcome.reason else said)
 
 
 def not_started(order: RunOrder, error: OSError) -> Outcome:

@@ -21,8 +21,10 @@ import threading
 import warnings
 from typing import Final, NoReturn
 
-from rocket_magic.execution import _worker
+from rocket_magic.execution._becoming import become_worker, flush, forget_parent, make_streams
+from rocket_magic.execution._group import dead_among, end_group
 from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
+from rocket_magic.execution._worker import live, rehearsal
 
 __all__ = ["main"]
 
@@ -31,16 +33,19 @@ _PROBE_SECONDS: Final = 30
 _TAINTED: Final = 3
 
 
-def main(control: int) -> NoReturn:
+def main(control: int, lifeline: int) -> NoReturn:
     """Entry of the server's process."""
+    make_streams()  # for its workers
     warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a library's own native threads
-    _Server(socket.socket(fileno=control)).serve()
+    _Server(socket.socket(fileno=control), lifeline).serve()
     os._exit(0)
 
 
 class _Server:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, lifeline: int) -> None:
         self._control = control
+        self._lifeline = lifeline
+        self._practice = rehearsal()
         self._workers: dict[int, int] = {}
         self._probes: dict[int, list[str]] = {}
         self._wake, waker = os.pipe()
@@ -68,7 +73,7 @@ class _Server:
             return
         finally:
             for pid in [*self._workers, *self._probes]:
-                _end_group(pid)
+                end_group(pid)
 
     # Requests
 
@@ -98,12 +103,12 @@ class _Server:
         try:
             pid = os.fork()
         except OSError as error:
-            notice = NOTICE.pack(GONE, number, 0, error.errno or 0)
+            notice = NOTICE.pack(GONE, number, 0, error.errno or 0, 0)
         else:
             if pid == 0:
                 self._become_worker(descriptors)
             self._workers[pid] = number
-            notice = NOTICE.pack(STARTED, number, pid, 0)
+            notice = NOTICE.pack(STARTED, number, pid, 0, 0)
         for descriptor in descriptors:
             os.close(descriptor)
         self._control.sendall(notice)
@@ -111,12 +116,13 @@ class _Server:
     def _become_worker(self, descriptors: list[int]) -> NoReturn:
         try:
             self._leave_server()
-            _worker.live(_worker.become_worker(*descriptors))
+            channel, stdout, stderr = descriptors
+            live(become_worker(channel, stdout, stderr, self._lifeline), self._practice)
         finally:
             os._exit(1)
 
     def _leave_server(self) -> None:
-        _worker.forget_parent()
+        forget_parent()
         self._control.close()
         os.close(self._wake)
         os.close(self._waker)
@@ -143,50 +149,23 @@ class _Server:
 
     def _load(self, names: list[str]) -> None:
         _import(names)
+        flush()  # what stays in a stream's buffer would be every worker's
         gc.collect()
         gc.freeze()
-        self._control.sendall(NOTICE.pack(LOADED, 0, 0, 0))
+        self._control.sendall(NOTICE.pack(LOADED, 0, 0, 0, 0))
 
     # Ends
 
     def _collect(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._wake, 4096)
-        while True:
-            pid, code = _next_dead([*self._workers, *self._probes])
-            if not pid:
-                return
+        for pid, code, left in dead_among({*self._workers, *self._probes}):
             names = self._probes.pop(pid, None)
             number = self._workers.pop(pid, None)
             if number is not None:
-                self._control.sendall(NOTICE.pack(GONE, number, pid, code))
+                self._control.sendall(NOTICE.pack(GONE, number, pid, code, left))
             elif names is not None and code == 0:
                 self._load(names)
-
-
-def _next_dead(pids: list[int]) -> tuple[int, int]:
-    """Collect one dead child: its pid and exit code, or 0, 0.
-
-    What a worker left behind in its group is ended unless the worker ended well. That is done before
-    it is collected: until then its pid, and so the group's, can't be anybody else's.
-    """
-    if hasattr(os, "waitid"):
-        with contextlib.suppress(ChildProcessError):
-            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if found is None:
-                return 0, 0
-            if (found.si_code != os.CLD_EXITED or found.si_status) and found.si_pid in pids:
-                _end_group(found.si_pid)
-    try:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return 0, 0
-    return (pid, os.waitstatus_to_exitcode(status)) if pid else (0, 0)
-
-
-def _end_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
 
 
 def _import(names: list[str]) -> None:

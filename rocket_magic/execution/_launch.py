@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
+from rocket_magic.execution._group import collect, end_group
 from rocket_magic.execution._hub import READ, Hub
+from rocket_magic.execution._pack import Home
 from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
 
-__all__ = ["ForkServer", "Launcher", "Owner", "Spawner", "end_group"]
+__all__ = ["ForkServer", "Launcher", "Owner", "Spawner", "make_launcher"]
 
 _ENDING: Final = 2.0
 _LOOK: Final = 0.05
@@ -34,8 +35,11 @@ class Owner(Protocol):
         """A worker runs."""
         ...
 
-    def worker_gone(self, number: int, code: int | None) -> None:
-        """A worker has ended with an exit code (negative: signal; None: unknown)."""
+    def worker_gone(self, number: int, code: int | None, left_behind: int) -> None:
+        """A worker has ended with an exit code (negative: signal; None: unknown).
+
+        `left_behind` processes of its group outlived it and were ended.
+        """
         ...
 
     def worker_not_forked(self, number: int, error: int) -> None:
@@ -70,13 +74,13 @@ class Launcher(Protocol):
 class ForkServer:
     """A fork server process and the connection to it."""
 
-    def __init__(self, hub: Hub, owner: Owner, environment: Mapping[str, str], path: Sequence[str]) -> None:
+    def __init__(self, hub: Hub, owner: Owner, home: Home, lifeline: int) -> None:
         self._hub = hub
         self._owner = owner
         self._notices = b""
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = _start_python("_forkserver", (theirs.fileno(),), environment, path)
+            self._process = _start_python("_forkserver", (theirs.fileno(), lifeline), home)
         hub.register(self._control, READ, self._heard)
 
     def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
@@ -112,14 +116,14 @@ class ForkServer:
             return
         self._notices += data
         while len(self._notices) >= NOTICE.size:
-            letter, number, pid, code = NOTICE.unpack_from(self._notices)
+            letter, number, pid, code, left = NOTICE.unpack_from(self._notices)
             self._notices = self._notices[NOTICE.size :]
             if letter == STARTED:
                 self._owner.worker_started(number, pid)
             elif letter == GONE and not pid:
                 self._owner.worker_not_forked(number, code)
             elif letter == GONE:
-                self._owner.worker_gone(number, code)
+                self._owner.worker_gone(number, code, left)
             elif letter == LOADED:
                 self._owner.modules_loaded()
 
@@ -127,21 +131,21 @@ class ForkServer:
 class Spawner:
     """Starts a fresh interpreter for each worker, where there is no fork server."""
 
-    def __init__(self, hub: Hub, owner: Owner, environment: Mapping[str, str], path: Sequence[str]) -> None:
+    def __init__(self, hub: Hub, owner: Owner, home: Home, lifeline: int) -> None:
         self._hub = hub
         self._owner = owner
-        self._environment = environment
-        self._path = path
+        self._home = home
+        self._lifeline = lifeline
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._watches: dict[int, int] = {}
 
     def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
         """Start an interpreter."""
-        process = _start_python("_worker", (channel, stdout, stderr), self._environment, self._path)
+        process = _start_python("_worker", (channel, stdout, stderr, self._lifeline), self._home)
         self._processes[number] = process
         if hasattr(os, "pidfd_open"):
             self._watches[number] = watch = os.pidfd_open(process.pid)
-            self._hub.register(watch, READ, lambda _events: self._collect(number))
+            self._hub.register(watch, READ, lambda _events: self._ended(number))
         else:
             self._hub.call_later(_LOOK, lambda: self._look(number))
         return process.pid
@@ -157,14 +161,12 @@ class Spawner:
             self._forget(number)
         self._processes.clear()
 
+    def _ended(self, number: int) -> None:
+        self._collect(number)
+
     def _look(self, number: int) -> None:
-        process = self._processes.get(number)
-        if process is None:
-            return
-        if process.poll() is None:
+        if number in self._processes and not self._collect(number):
             self._hub.call_later(_LOOK, lambda: self._look(number))
-        else:
-            self._collect(number)
 
     def _forget(self, number: int) -> None:
         watch = self._watches.pop(number, None)
@@ -172,41 +174,56 @@ class Spawner:
             self._hub.unregister(watch)
             os.close(watch)
 
-    def _collect(self, number: int) -> None:
-        process = self._processes.pop(number)
+    def _collect(self, number: int) -> bool:
+        """Collect a worker if it is dead."""
+        process = self._processes[number]
+        ended = collect(process.pid)
+        if ended is None:
+            return False
+        code, left = ended
+        process.returncode = code
+        del self._processes[number]
         self._forget(number)
-        code = process.wait()
-        if code:
-            end_group(process.pid)
-        self._owner.worker_gone(number, code)
+        self._owner.worker_gone(number, code, left)
+        return True
 
 
-def end_group(pid: int) -> None:
-    """Kill a worker and everything in its process group."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        # In its very first instant it has no group of its own yet.
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    except PermissionError:  # what is left of the group is not ours any more
-        return
+def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, lifeline: int) -> Launcher:
+    """The launcher that was asked for, or the better one of this platform.
+
+    Args:
+        method: "forkserver", "spawn" or None.
+        hub: Listens to it.
+        owner: Is told what happens to workers.
+        home: What workers begin with.
+        lifeline: What they hold on to.
+
+    Raises:
+        OSError: There is no such method here.
+    """
+    can_fork = hasattr(os, "fork") and hasattr(socket, "send_fds")
+    methods: dict[str, type[ForkServer | Spawner]] = {"forkserver": ForkServer} if can_fork else {}
+    methods["spawn"] = Spawner
+    chosen = next(iter(methods)) if method is None else method
+    if chosen not in methods:
+        msg = f"process_start_method must be one of {', '.join(methods)} or None, got {method!r}"
+        raise OSError(msg)
+    return methods[chosen](hub, owner, home, lifeline)
 
 
 def _start_python(
     module: str,
     descriptors: tuple[int, ...],
-    environment: Mapping[str, str],
-    path: Sequence[str],
+    home: Home,
 ) -> subprocess.Popen[bytes]:
     """Start an interpreter on a module of this folder; it gets our search path, never our `__main__`."""
-    code = _CODE.format(path=list(path), module=module, args=", ".join(map(str, descriptors)))
+    code = _CODE.format(path=list(home.path), module=module, args=", ".join(map(str, descriptors)))
     return subprocess.Popen(  # noqa: S603  our own interpreter and module
         [sys.executable, "-c", code],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=dict(environment),
+        env=dict(home.environment),
         pass_fds=descriptors,
         start_new_session=True,  # the kernel's interrupt goes to its whole group
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rocket_magic._protocols import Sink
-from rocket_magic.execution._wire import FRAME, Piece
+from rocket_magic.execution._wire import FRAME, SMALL, Piece, unpack_frame
 
 __all__ = ["Answer", "Buffer", "Ends", "Link", "open_link"]
 
@@ -29,7 +29,7 @@ _OUTPUT_REST: Final = 64
 _CHANNEL_TURN: Final = 8 << 20
 _LARGE: Final = 1 << 20
 
-Buffer = bytearray | mmap.mmap
+Buffer = bytes | bytearray | mmap.mmap
 
 
 @dataclass(slots=True)
@@ -60,7 +60,7 @@ class Link:
         self._begin()
 
     def _begin(self) -> None:
-        self._target: Buffer = bytearray(FRAME.size)
+        self._target: bytearray | mmap.mmap = bytearray(FRAME.size)
         self._filled = 0
         self._head: tuple[Any, ...] | None = None
         self._body_size = -1
@@ -106,24 +106,61 @@ class Link:
         Raises:
             EOFError: The worker has closed the channel.
         """
+        if not self._filled and self._body_size < 0:
+            data = self._take(SMALL)
+            if data is None:
+                return None
+            whole = unpack_frame(data)
+            if whole is not None:
+                return Answer(*whole)
+            self._feed(data)
+            budget -= len(data)
         while budget > 0:
             view = memoryview(self._target)[self._filled :]
-            if view:
-                try:
-                    count = self.channel.recv_into(view)
-                except BlockingIOError:
-                    return None
-                except OSError:
-                    raise EOFError from None
-                finally:
-                    view.release()
-                if not count:
-                    raise EOFError
-                self._filled += count
-                budget -= count
+            try:
+                count = self._take_into(view)
+            finally:
+                view.release()
+            if count is None:
+                return None
+            self._filled += count
+            budget -= count
             if self._filled == len(self._target) and (answer := self._advance()) is not None:
                 return answer
         return None
+
+    def _take(self, size: int) -> bytes | None:
+        try:
+            data = self.channel.recv(size)
+        except BlockingIOError:
+            return None
+        except OSError:
+            raise EOFError from None
+        if not data:
+            raise EOFError
+        return data
+
+    def _take_into(self, view: memoryview) -> int | None:
+        try:
+            count = self.channel.recv_into(view)
+        except BlockingIOError:
+            return None
+        except OSError:
+            raise EOFError from None
+        if not count:
+            raise EOFError
+        return count
+
+    def _feed(self, data: bytes) -> None:
+        """Take in the beginning of an answer that is too large to come at once."""
+        rest = memoryview(data)
+        while rest:
+            count = min(len(rest), len(self._target) - self._filled)
+            self._target[self._filled : self._filled + count] = rest[:count]
+            self._filled += count
+            rest = rest[count:]
+            if self._filled == len(self._target):
+                self._advance()
 
     def _advance(self) -> Answer | None:
         """The current part is complete: go on to the next."""

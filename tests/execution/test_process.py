@@ -104,7 +104,7 @@ class TestDeath:
         _, pid, _ = begun(process_rig, bodies.say_pid_and_wait)
         (server,) = children()
         os.kill(server, signal.SIGKILL)
-        assert eventually(lambda: process_rig.executor._launcher is None)  # type: ignore[attr-defined]
+        assert eventually(lambda: process_rig.executor._crew._launcher is None)  # type: ignore[attr-defined]
         os.kill(pid, signal.SIGKILL)
         outcome = process_rig.outcome()
         assert outcome.action is Action.CRASH
@@ -551,7 +551,7 @@ class TestWorkers:
             rig.start(bodies.give_pid)
         for _ in range(3):
             rig.outcome()
-        assert eventually(lambda: len(rig.executor._workers) == 1, 5)  # type: ignore[attr-defined]
+        assert eventually(lambda: rig.executor._crew._roster.size == 1, 5)  # type: ignore[attr-defined]
 
     def test_a_reused_one_follows_the_parent_back(
         self, make_rig: Make, monkeypatch: pytest.MonkeyPatch
@@ -568,11 +568,12 @@ class TestWorkers:
 
     def test_a_refused_fork_fails_the_run(self, process_rig: Rig) -> None:
         """When the system has no room for a process the run says so, and the next one may succeed."""
-        executor: Any = process_rig.executor
         process_rig.run(bodies.give_five)
+        crew: Any = process_rig.executor._crew  # type: ignore[attr-defined]
         order = process_rig.start(bodies.say_pid_and_wait)
-        number = next(n for n, worker in executor._workers.items() if worker.run is not None)
-        executor._hub.post(lambda: executor.worker_not_forked(number, errno.EAGAIN))
+        assert eventually(lambda: any(worker.run is not None for worker in crew._roster.all()))
+        number = next(worker.link.number for worker in crew._roster.all() if worker.run is not None)
+        crew._hub.post(lambda: crew.worker_not_forked(number, errno.EAGAIN))
         outcome = process_rig.outcome()
         assert (outcome.run_id, outcome.action) == (order.run_id, Action.FAIL)
         assert "no process could be started for it: BlockingIOError" in (outcome.reason or "")
@@ -585,7 +586,7 @@ class TestWorkers:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
         with monkeypatch.context() as patch:
-            patch.setattr("rocket_magic.execution._process.open_link", refuse)
+            patch.setattr("rocket_magic.execution._crew.open_link", refuse)
             outcome = process_rig.run(bodies.give_five)
         assert outcome.action is Action.FAIL
         assert "Too many open files" in (outcome.reason or "")
@@ -614,6 +615,29 @@ class TestWorkers:
         ids = [process_rig.start(bodies.give_five).run_id for _ in range(40)]
         assert sorted(process_rig.outcome().run_id for _ in ids) == sorted(ids)
 
+    def test_a_burst_on_reused_workers(self, make_rig: Make) -> None:
+        """Few workers serve a burst of short runs, beyond their limit of runs; each run ends once."""
+        rig = make_rig("process", process_reuse=True, reuse_limit=20)
+        ids = [rig.start(bodies.give_pid).run_id for _ in range(500)]
+        outcomes = [rig.outcome() for _ in ids]
+        assert sorted(outcome.run_id for outcome in outcomes) == sorted(ids)
+        assert 500 / 20 <= len({outcome.value for outcome in outcomes}) < 100
+
+    def test_long_runs_get_more_reused_workers(self, make_rig: Make) -> None:
+        """Runs that hold their workers don't hold up the others."""
+        rig = make_rig("process", process_reuse=True)
+        held = [rig.start(bodies.say_pid_and_wait, sink=Output()) for _ in range(6)]
+        assert rig.run(bodies.give_five).value == 5
+        for order in held:
+            rig.executor.kill(order.run_id, "seen")
+            assert rig.outcome().action is Action.TERMINATE
+
+    @pytest.mark.slow
+    def test_hundreds_at_once(self, process_rig: Rig) -> None:
+        """More fresh runs than the fork server's ears hold: neither side waits for the other for ever."""
+        ids = [process_rig.start(bodies.give_five).run_id for _ in range(600)]
+        assert sorted(process_rig.outcome().run_id for _ in ids) == sorted(ids)
+
     def test_numpy_is_seeded_anew(self, process_rig: Rig) -> None:
         """Workers forked from one server must not draw the same numbers."""
         pytest.importorskip("numpy")
@@ -628,12 +652,18 @@ class TestWorkers:
         assert len({process_rig.run(draw).value[1] for _ in range(3)}) == 3
 
     def test_no_descriptors_of_others(self, process_rig: Rig) -> None:
-        """A worker holds its own channel and streams, and nothing of the server or of other runs."""
+        """A worker holds its own channel, streams and lifeline, nothing of the server or of other runs."""
         run_id, _, _ = begun(process_rig, bodies.say_pid_and_wait)
         names = process_rig.run(lambda: list(Path("/proc/self/fd").iterdir())).value
-        assert len(names) <= 5
+        assert len(names) <= 6
         process_rig.executor.kill(run_id, "seen")
         process_rig.outcome()
+
+
+def _is_calm(executor: Any) -> bool:
+    """Whether all workers that are left are ready for another run, and no more than are wanted."""
+    crew = executor._crew
+    return bool(crew._roster.size == crew._roster.n_ready <= crew._spares.wanted)
 
 
 @pytest.mark.slow
@@ -656,7 +686,7 @@ def test_soak(make_rig: Make) -> None:
         ids.remove(seen[-1].run_id)
     assert rig.outcomes.empty()
     assert not rig.executor._runs  # type: ignore[attr-defined]
-    assert eventually(lambda: len(rig.executor._workers) <= 1, 5)  # type: ignore[attr-defined]
+    assert eventually(lambda: _is_calm(rig.executor), 5)  # type: ignore[attr-defined]
 
 
 def test_flag() -> None:
