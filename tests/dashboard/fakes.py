@@ -13,12 +13,16 @@ from typing import Any
 from rocket_magic._protocols import Explanation
 from rocket_magic.clock import SystemClock
 from rocket_magic.instants import NEVER, POLL, SECOND
+from rocket_magic.notebook.dashboard._form import read_values
 from rocket_magic.notebook.dashboard._source import (
     ForecastView,
     Journey,
+    LogCursor,
     LogPage,
     LogRow,
     OptionField,
+    ParameterField,
+    ParameterForm,
     StepView,
 )
 
@@ -134,6 +138,17 @@ class FakeSource:
         if command == "terminate":
             self.change(name, running=(), status="terminate")
 
+    def parameters(self, task: str) -> ParameterForm:
+        """Two fields, the same for every task."""
+        known = (ParameterField("day", "", required=True), ParameterField("limit", "10", required=False))
+        return ParameterForm(known, is_open=False)
+
+    def run_with(self, name: str, texts: Mapping[str, str]) -> None:
+        """Note it; values are read as the real source reads them."""
+        values = read_values(texts)
+        self.commands.append(("run_with", name, repr(values)))
+        self.command_task("run", name)
+
     def command_scheduler(self, command: str) -> None:
         """Note the command and do what it means."""
         self.commands.append((command,))
@@ -141,11 +156,13 @@ class FakeSource:
         self.current = dataclasses.replace(self.current, state=word, problem=None)
         self.tell("state")
 
-    def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
+    def log(self, task: str, action: str, after: LogCursor | None, limit: int) -> LogPage:
         """A page of the records."""
         rows = [
             row for row in reversed(self.records) if task in {"", row.task} and action in {"", row.action}
         ]
+        keys = [LogCursor(row.at, row.run_id, row.action, row.task) for row in rows]
+        offset = 0 if after is None else keys.index(after) + 1
         return LogPage(tuple(rows[offset : offset + limit]), len(rows) > offset + limit)
 
     def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
@@ -190,9 +207,9 @@ class FakeSource:
         """What was set."""
         return self.travelled
 
-    def step(self, how: str, text: str) -> None:
+    def step(self, how: str, text: str, *, wait: bool = True) -> None:
         """Note the step; the clock moves by an hour."""
-        self.commands.append(("step", how, text))
+        self.commands.append(("step", how, text) if wait else ("step", how, text, "no-wait"))
         if text == "soon":
             raise ValueError("'soon' is not a span: write it like 1 hour")
         now = self.current.now

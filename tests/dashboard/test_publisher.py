@@ -268,8 +268,12 @@ def test_the_log_moves_on_its_first_page_only() -> None:
     desk.source.tell("record", "t00000")
     row = desk.part("log", span=SECOND)["rows"][0]
     assert (row["error"], row["traceback"]) == ("ValueError: no", "Traceback\nValueError: no")
-    desk.show(tab="log", log_offset=50)
-    desk.step(SECOND)
+    last = part["rows"][-1]
+    desk.show(
+        tab="log", log_after={"at": last["at"], "run": last["id"], "action": "success", "task": "t00000"}
+    )
+    older = desk.part("log", span=SECOND)
+    assert [row["id"] for row in older["rows"]] == [str(n) for n in range(69, 19, -1)]
     desk.source.tell("record", "t00000")
     assert desk.part("log", span=SECOND) is None
 

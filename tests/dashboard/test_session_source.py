@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rocket_magic import Rocketry, VirtualClock
-from rocket_magic.exc import ConfigError, UnknownTaskError
+from rocket_magic.args import Clock, Private
+from rocket_magic.exc import ConfigError, RocketMagicError, UnknownTaskError
 from rocket_magic.notebook.dashboard._session_source import SessionSource
-from rocket_magic.notebook.dashboard._source import DashboardSource
+from rocket_magic.notebook.dashboard._source import DashboardSource, LogCursor, LogRow
+
+
+def cursor(row: LogRow) -> LogCursor:
+    """Where the page behind a row begins."""
+    return LogCursor(row.at, row.run_id, row.action, row.task)
 
 
 @pytest.fixture
@@ -41,16 +49,16 @@ def test_tasks_in_the_order_of_definition(source: DashboardSource, app: Rocketry
 def test_the_log_newest_first_and_paged(source: DashboardSource, app: Rocketry) -> None:
     """Filtered by task and action; a failure brings its traceback, a standing text is left out."""
     app.session.step("1 minute")
-    page = source.log("", "", 0, 3)
+    page = source.log("", "", None, 3)
     assert len(page.rows) == 3
     assert page.more
     assert page.rows[0].at >= page.rows[-1].at
-    failures = source.log("fails", "fail", 0, 50)
+    failures = source.log("fails", "fail", None, 50)
     assert {row.action for row in failures.rows} == {"fail"}
     assert "OSError: disk full" in failures.rows[0].exc_text
     assert not failures.more
-    (newest,) = source.log("works", "success", 0, 1).rows
-    (second,) = source.log("works", "success", 1, 1).rows
+    (newest,) = source.log("works", "success", None, 1).rows
+    (second,) = source.log("works", "success", cursor(newest), 1).rows
     assert (newest.message, newest.run_id == second.run_id) == ("", False)
 
 
@@ -153,3 +161,87 @@ def test_why_and_outputs_are_passed_on(source: DashboardSource, clock: VirtualCl
     """The tree of the condition, and the store of outputs."""
     assert source.explain("works").children
     assert source.outputs("works", "r1") == [{"output_type": "stream", "text": "works r1"}]
+
+
+@pytest.mark.parametrize("repository", ["memory:", "sqlite:///{folder}/log.db", "csv:{folder}/log.csv"])
+def test_pages_stay_while_records_come_in(app: Rocketry, tmp_path: Path, repository: str) -> None:
+    """Page by page every record is seen once, though many share an instant and new ones arrive."""
+    app.session.set_repo(repository.format(folder=tmp_path))
+    for number in range(30):
+        app.task("every 1 minute", name=f"t{number}")(lambda: None)
+    source = SessionSource(app.session, lambda _task, _run: [])
+    app.session.step("2 minutes")
+    app.session.log.flush()
+    everything = [(row.task, row.action, row.at) for row in source.log("", "", None, 10_000).rows]
+    assert len(everything) == len(set(everything)) == 180
+    seen: list[LogRow] = []
+    page = source.log("", "", None, 7)
+    while True:
+        seen += page.rows
+        if not page.more:
+            break
+        if len(seen) < 30:
+            app.session.step("1 minute")
+            app.session.log.flush()
+        page = source.log("", "", cursor(seen[-1]), 7)
+    assert everything == [(row.task, row.action, row.at) for row in seen]
+    one = source.log("t3", "success", None, 1).rows[0]
+    assert [row.task for row in source.log("t3", "success", cursor(one), 9).rows] == ["t3"] * 6
+    gone = LogCursor(one.at, "gone", "success", "t3")
+    assert all(row.at < one.at for row in source.log("", "", gone, 50).rows)
+    app.session.get_repo().close()
+
+
+def test_past_runs_that_overlap_a_window(app: Rocketry) -> None:
+    """Those that began before it or ended after it are told, those beside it are not."""
+    clock = app.session.clock
+    assert isinstance(clock, VirtualClock)
+
+    @app.task("every 1 hour", execution="thread")
+    def long(clock: VirtualClock = Clock()) -> None:
+        clock.sleep(600)
+
+    source = SessionSource(app.session, lambda _task, _run: [])
+    began = clock()
+    app.session.step("5 hours")
+    for start, end, count in ((500, 700, 1), (10, 20, 1), (610, 3590, 0), (590, 3610, 2)):
+        rows, more = source.past(began + start, began + end, 100)
+        assert (len(rows), more) == (count, False), (start, end)
+
+
+def test_the_form_of_a_run(app: Rocketry) -> None:
+    """Parameters with the values that a run would get, and what is typed read as data."""
+    got: list[object] = []
+
+    @app.task(name="load", parameters={"limit": 10, "key": Private("s3cr3t")})
+    def load(day: object, limit: int, key: str, shared: str, rest: object = None) -> None:
+        got.append((day, limit, shared, rest))
+
+    app.params(shared="from the session")
+    source = SessionSource(app.session, lambda _task, _run: [])
+    form = source.parameters("load")
+    told = {one.name: (one.value, one.required) for one in form.fields}
+    assert told["day"] == ("", True)
+    assert told["limit"] == ("10", False)
+    assert "s3cr3t" not in str(told)
+    assert told["shared"][0] == "'from the session'"
+    assert told["rest"] == ("None", False)
+    assert not form.is_open
+    source.run_with("load", {"day": "'mon'", "limit": "3", "rest": '{"a": [null, true]}'})
+    app.session.step("1 second")
+    assert got == [("mon", 3, "from the session", {"a": [None, True]})]
+    for texts, message in (
+        ({"day": "mon"}, 'day: mon is neither a Python literal nor JSON; put text in quotes: "mon"'),
+        ({"day": "__import__('os')"}, "is neither a Python literal nor JSON"),
+        ({"day": "[" * 9000}, "is neither"),
+        ({"dya": "1"}, "day"),
+    ):
+        with pytest.raises((ValueError, RocketMagicError), match=re.escape(message)):
+            source.run_with("load", texts)
+
+
+def test_the_form_of_commands_and_code_is_open(app: Rocketry) -> None:
+    """What they take is not known before: names are given freely."""
+    app.task(command="echo", name="speak", parameters={"n": 1})
+    form = SessionSource(app.session, lambda _task, _run: []).parameters("speak")
+    assert ([one.name for one in form.fields], form.is_open) == (["n"], True)

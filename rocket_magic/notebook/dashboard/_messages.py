@@ -17,6 +17,7 @@ __all__ = [
     "Message",
     "Ping",
     "Refused",
+    "RunWith",
     "SchedulerCommand",
     "SetOption",
     "Show",
@@ -28,6 +29,7 @@ __all__ = [
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
 _Text = Annotated[str, StringConstraints(max_length=200)]
+_Value = Annotated[str, StringConstraints(max_length=10_000)]
 _Count = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
@@ -36,6 +38,17 @@ class _Message(BaseModel):
 
     view: _Key
     id: _Count = 0
+
+
+class Cursor(BaseModel):
+    """The record behind which a page of the log begins."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at: Annotated[float, Field(allow_inf_nan=False)]
+    run: Annotated[str, StringConstraints(max_length=1000)]
+    action: _Text
+    task: Annotated[str, StringConstraints(max_length=1000)]
 
 
 class Show(_Message):
@@ -58,9 +71,10 @@ class Show(_Message):
     task: _Name | None = None
     run: _Name | None = None
     panel: Literal["output", "why"] = "output"
+    form: bool = False
     log_task: Annotated[str, StringConstraints(max_length=1000)] = ""
     log_action: Literal["", "run", "success", "fail", "terminate", "inaction", "crash"] = ""
-    log_offset: _Count = 0
+    log_after: Cursor | None = None
     timeline_span: Annotated[int, Field(ge=60, le=366 * 86_400)] = 21_600
     timeline_shift: Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)] = 0
 
@@ -84,6 +98,14 @@ class TaskCommand(_Message):
     task: _Name
 
 
+class RunWith(_Message):
+    """Run a task once with values as they were typed, by parameter."""
+
+    type: Literal["run_with"]
+    task: _Name
+    values: Annotated[dict[_Name, _Value], Field(max_length=100)]
+
+
 class SchedulerCommand(_Message):
     """A button of the scheduler's line."""
 
@@ -104,6 +126,7 @@ class Step(_Message):
     type: Literal["step"]
     how: Literal["span", "next", "until"]
     text: _Text = ""
+    wait: bool = True
 
 
 class GoVirtual(_Message):
@@ -120,7 +143,9 @@ class ClockCommand(_Message):
     type: Literal["real", "halt"]
 
 
-Message = Show | Ping | Bye | TaskCommand | SchedulerCommand | SetOption | Step | GoVirtual | ClockCommand
+Message = (
+    Show | Ping | Bye | TaskCommand | RunWith | SchedulerCommand | SetOption | Step | GoVirtual | ClockCommand
+)
 
 _READER: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 _MOST_KEYS = 40

@@ -17,7 +17,8 @@ from rocket_magic.notebook.dashboard._index import Choice, TaskIndex
 from rocket_magic.notebook.dashboard._messages import Show
 from rocket_magic.notebook.dashboard._outputs import output_items
 from rocket_magic.notebook.dashboard._rows import explanation_tree, log_row, option_row, task_row
-from rocket_magic.notebook.dashboard._source import DashboardSource, TaskRow
+from rocket_magic.notebook.dashboard._source import DashboardSource, LogCursor, TaskRow
+from rocket_magic.notebook.dashboard._text import one_line
 from rocket_magic.notebook.dashboard._timeline_panel import TimelinePanel
 
 __all__ = ["PANELS", "Changes", "Panel", "World", "panels_of"]
@@ -212,6 +213,32 @@ class WhyPanel:
         return self._whole.differs({"task": show.task, "tree": explanation_tree(explanation)})
 
 
+class FormPanel:
+    """What a run of the chosen task may be given."""
+
+    pause: Span = SECOND
+
+    def __init__(self) -> None:
+        self._whole = _Whole()
+
+    def is_touched(self, show: Show, changes: Changes) -> bool:
+        """Its task, which may be another one now."""
+        return changes.touch(show.task)
+
+    def again_after(self) -> Span | None:
+        """Never."""
+        return None
+
+    def look(self, show: Show, world: World) -> dict[str, Any] | None:
+        """The fields."""
+        form = world.source.parameters(show.task or "")
+        fields = [
+            {"name": one.name, "value": one_line(one.value, 200), "required": one.required}
+            for one in form.fields
+        ]
+        return self._whole.differs({"task": show.task, "fields": fields, "open": form.is_open})
+
+
 class LogPanel:
     """A page of the log."""
 
@@ -222,7 +249,7 @@ class LogPanel:
 
     def is_touched(self, show: Show, changes: Changes) -> bool:
         """New records, on the first page only: an older page must not move under the reader."""
-        return changes.records and show.log_offset == 0
+        return changes.records and show.log_after is None
 
     def again_after(self) -> Span | None:
         """Never."""
@@ -230,13 +257,14 @@ class LogPanel:
 
     def look(self, show: Show, world: World) -> dict[str, Any] | None:
         """The page, newest first."""
-        page = world.source.log(show.log_task, show.log_action, show.log_offset, _LOG_PAGE)
+        after = show.log_after
+        cursor = None if after is None else LogCursor(after.at, after.run, after.action, after.task)
+        page = world.source.log(show.log_task, show.log_action, cursor, _LOG_PAGE)
         return self._whole.differs(
             {
                 "task": show.log_task,
                 "action": show.log_action,
-                "offset": show.log_offset,
-                "limit": _LOG_PAGE,
+                "after": None if after is None else after.model_dump(),
                 "more": page.more,
                 "rows": [log_row(row) for row in page.rows],
             }
@@ -269,6 +297,7 @@ PANELS: Mapping[str, Callable[[], Panel]] = {
     "detail": DetailPanel,
     "output": OutputsPanel,
     "why": WhyPanel,
+    "form": FormPanel,
     "log": LogPanel,
     "config": ConfigPanel,
     "timeline": TimelinePanel,
@@ -279,7 +308,7 @@ PANELS: Mapping[str, Callable[[], Panel]] = {
 def panels_of(show: Show) -> tuple[str, ...]:
     """Names of the panels that a view of this kind shows."""
     if show.tab == "tasks" and show.task is not None:
-        return ("detail", show.panel)
+        return ("detail", show.panel, *(("form",) if show.form else ()))
     return (show.tab,) if show.tab in PANELS else ()
 
 

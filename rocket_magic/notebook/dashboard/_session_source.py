@@ -14,13 +14,16 @@ from rocket_magic.clock import SystemClock
 from rocket_magic.config import form_fields, set_from_text
 from rocket_magic.forecast import Forecast, forecast
 from rocket_magic.instants import SECOND
+from rocket_magic.notebook.dashboard._form import parameter_form, read_values
 from rocket_magic.notebook.dashboard._source import (
     ChangeView,
     ForecastView,
     Journey,
+    LogCursor,
     LogPage,
     LogRow,
     OptionField,
+    ParameterForm,
     StateView,
     TaskRow,
 )
@@ -93,6 +96,19 @@ class SessionSource:
             case "terminate":
                 task.terminate("terminated in the dashboard")
 
+    def parameters(self, task: str) -> ParameterForm:
+        """What a run of the task may be given."""
+        return parameter_form(self._session, self._session[task])
+
+    def run_with(self, name: str, texts: Mapping[str, str]) -> None:
+        """Queue one run with typed values.
+
+        Raises:
+            ValueError: A value can't be read.
+            ParameterError: The task doesn't take a parameter.
+        """
+        self._session[name].run(read_values(texts))
+
     def command_scheduler(self, command: str) -> None:
         """Post what a button of the scheduler's line asks; never waits for it."""
         session = self._session
@@ -104,11 +120,28 @@ class SessionSource:
             case "hold" | "resume":
                 session.scheduler.on_hold = command == "hold"
 
-    def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
+    def log(self, task: str, action: str, after: LogCursor | None, limit: int) -> LogPage:
         """A page of the log, newest first."""
-        newest = self._session.log.tail(offset + limit + 1, task or None, action or None)
-        found = newest[::-1][offset:]
+        log = self._session.log
+        if after is None:
+            found = log.tail(limit + 1, task or None, action or None)[::-1]
+        else:
+            found = self._behind(after, {"task_name": task, "action": action}, limit + 1)
         return LogPage(tuple(map(_log_row, found[:limit])), len(found) > limit)
+
+    def _behind(self, after: LogCursor, wanted: Mapping[str, str], count: int) -> list[Any]:
+        """Records behind one, newest first; many may share its instant on a virtual clock."""
+        filters = {name: value for name, value in wanted.items() if value}
+        records = self._session.log.filter_by(created=(None, after.at), **filters)
+        reach = 2 * count
+        while True:
+            found = list(records.tail(reach)[::-1])
+            place = next((n for n, one in enumerate(found) if _is_at(one, after)), None)
+            if place is not None and (len(found) - place > count or len(found) < reach):
+                return found[place + 1 :]
+            if place is None and (len(found) < reach or found[-1].created < after.at):
+                return [one for one in found if one.created < after.at]  # the record is gone meanwhile
+            reach *= 4
 
     def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
         """What a run has put out so far."""
@@ -135,11 +168,12 @@ class SessionSource:
     def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
         """The newest ended runs that overlap a span of time, newest first."""
         session = self._session
-        reach = (start, session.clock() + 1) if end >= session.clock() else (start, end + (end - start))
-        found = session.log.filter_by(action=_OUTCOMES, created=reach).tail(limit + 1)
-        rows = [_log_row(record) for record in found[::-1][:limit]]
-        inside = [row for row in rows if (row.at if row.start is None else row.start) <= end]
-        return inside, len(found) > limit
+        # Those that ended since its start and began before its end: also one that lasted over all of it.
+        both = {"created": (start, session.clock() + 1), "start": (None, end)}
+        found = session.log.filter_by(action=_OUTCOMES, **both).tail(limit + 1)[::-1]
+        bare = session.log.filter_by(action=_OUTCOMES, created=(start, end)).tail(limit + 1)[::-1]
+        found += [record for record in bare if record.start is None]  # logs of others may not know starts
+        return [_log_row(record) for record in found[:limit]], len(found) > limit
 
     def forecast(self, span: float) -> ForecastView:
         """The runs of the next `span` seconds, or of as much as holds a few thousand runs.
@@ -164,9 +198,9 @@ class SessionSource:
         """What is done with the clock."""
         return self._traveller.journey()
 
-    def step(self, how: str, text: str) -> None:
+    def step(self, how: str, text: str, *, wait: bool = True) -> None:
         """Begin a step of a virtual clock."""
-        self._traveller.step(how, text)
+        self._traveller.step(how, text, wait=wait)
 
     def go_virtual(self, start: str, zone: str) -> None:
         """Begin to put a virtual clock in place."""
@@ -217,6 +251,15 @@ def _form_value(value: Any, kind: str) -> str | bool:
     if kind == "bool":
         return bool(value)
     return "" if value is None else str(value)
+
+
+def _is_at(record: Any, cursor: LogCursor) -> bool:
+    return (record.created, record.run_id or "", str(record.action), record.task_name) == (
+        cursor.at,
+        cursor.run_id,
+        cursor.action,
+        cursor.task,
+    )
 
 
 def _log_row(record: Any) -> LogRow:

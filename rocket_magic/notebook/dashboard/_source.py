@@ -18,9 +18,12 @@ __all__ = [
     "DashboardSource",
     "ForecastView",
     "Journey",
+    "LogCursor",
     "LogPage",
     "LogRow",
     "OptionField",
+    "ParameterField",
+    "ParameterForm",
     "RunView",
     "StateView",
     "StepView",
@@ -127,6 +130,23 @@ class LogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LogCursor:
+    """The record behind which a page begins: its place stays while new records come in.
+
+    Attributes:
+        at: When it was written.
+        run_id: Its run.
+        action: Its action.
+        task: Its task.
+    """
+
+    at: float
+    run_id: str
+    action: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogPage:
     """Records, newest first.
 
@@ -162,6 +182,34 @@ class OptionField:
     help: str = ""
     group: str = ""
     fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterField:
+    """A parameter that a run by hand may be given.
+
+    Attributes:
+        name: The parameter.
+        value: What it is when nothing is given, as text; "" where nobody knows before the run.
+        required: Whether a run without it fails.
+    """
+
+    name: str
+    value: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterForm:
+    """What a run by hand may be given.
+
+    Attributes:
+        fields: The parameters.
+        is_open: Whether others are taken as well.
+    """
+
+    fields: tuple[ParameterField, ...]
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +292,20 @@ class DashboardSource(Protocol):
         """Post "run", "enable", "disable" or "terminate"; an error is raised with its message."""
         ...
 
+    def parameters(self, task: str) -> ParameterForm:
+        """What a run of the task may be given."""
+        ...
+
+    def run_with(self, name: str, texts: Mapping[str, str]) -> None:
+        """Post one run with typed values; a refusal is raised with its message."""
+        ...
+
     def command_scheduler(self, command: str) -> None:
         """Post "start", "hold", "resume" or "stop"; an error is raised with its message."""
         ...
 
-    def log(self, task: str, action: str, offset: int, limit: int) -> LogPage:
-        """A page of the log, filtered where `task` and `action` aren't ""."""
+    def log(self, task: str, action: str, after: LogCursor | None, limit: int) -> LogPage:
+        """The newest records, or those behind one; filtered where `task` and `action` aren't ""."""
         ...
 
     def outputs(self, task: str, run_id: str) -> Sequence[Mapping[str, Any]]:
@@ -280,8 +336,11 @@ class DashboardSource(Protocol):
         """What is done with the clock; cheap."""
         ...
 
-    def step(self, how: str, text: str) -> None:
-        """Begin a step: "span", "next" or "until"; a refusal is raised with its message."""
+    def step(self, how: str, text: str, *, wait: bool = True) -> None:
+        """Begin a step: "span", "next" or "until"; a refusal is raised with its message.
+
+        Time waits for runs in flight, or goes on over them.
+        """
         ...
 
     def go_virtual(self, start: str, zone: str) -> None:

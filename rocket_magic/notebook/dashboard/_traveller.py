@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic.clock import VirtualClock
@@ -86,12 +87,13 @@ class Traveller:
         """
         self._begin("Going back to real time", lambda: until_clock_is(self._session, None))
 
-    def step(self, how: str, text: str) -> None:
+    def step(self, how: str, text: str, *, wait: bool = True) -> None:
         """Move the virtual clock on.
 
         Args:
             how: "span", "next" or "until".
             text: The span, or the moment; not read for "next".
+            wait: Whether time waits for runs in flight; else it goes on over them, so that timeouts strike.
 
         Raises:
             ClockError: The clock is not virtual, the moment is past or can't be read, or another step is
@@ -103,7 +105,9 @@ class Traveller:
             msg = "real time can't be stepped: go to virtual time first"
             raise ClockError(msg)
         if how == "next":
-            self._begin("Going to the next event", lambda: self._recorded("next", self._to_next))
+            self._begin(
+                "Going to the next event", lambda: self._recorded("next", lambda: self._to_next(wait=wait))
+            )
             return
         target = clock.instant(text) if how == "until" else clock.now() + parse_duration(text, "step")
         if target < clock.now():
@@ -112,7 +116,8 @@ class Traveller:
             )
             raise ClockError(msg)
         label = f"until {text.strip()}" if how == "until" else text.strip()
-        self._begin(f"Stepping {label}", lambda: self._recorded(label, lambda: self._walk(clock, target)))
+        walk = partial(self._walk, clock, target, wait=wait)
+        self._begin(f"Stepping {label}", lambda: self._recorded(label, walk))
 
     def halt(self) -> None:
         """Stop the step under way at its next piece; time that has passed stays passed."""
@@ -134,15 +139,15 @@ class Traveller:
         self._doing, self._progress, self._error = doing, None, ""
         self._work.start(work)
 
-    def _to_next(self) -> None:
-        self._session.step(to_next=True)
+    def _to_next(self, *, wait: bool) -> None:
+        self._session.step(to_next=True, wait_for_runs=wait)
 
-    def _walk(self, clock: VirtualClock, target: Instant) -> None:
+    def _walk(self, clock: VirtualClock, target: Instant, *, wait: bool) -> None:
         first = clock.now()
         piece = max((target - first) // _PIECES, SECOND)
         while not self._halted.is_set():
             goal = min(clock.now() + piece, target)
-            self._session.step(until=to_datetime(goal, UTC))
+            self._session.step(until=to_datetime(goal, UTC), wait_for_runs=wait)
             now = clock.now()
             self._progress = (now - first) / (target - first) if target > first else 1.0
             if now >= target or self._session.clock is not clock:

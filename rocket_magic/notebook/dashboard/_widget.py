@@ -20,6 +20,7 @@ from rocket_magic.notebook.dashboard._messages import (
     Message,
     Ping,
     Refused,
+    RunWith,
     SchedulerCommand,
     SetOption,
     Show,
@@ -93,21 +94,28 @@ class Dashboard(anywidget.AnyWidget):
         match message:
             case Show() | Ping() | Bye():
                 self._publisher.inbox.view(message)
-            case TaskCommand(type=command, task=task):
-                if source.task(task) is None:
-                    msg = f"There is no task named {one_line(task, 80)!r} any more."
-                    raise Refused(msg)
-                source.command_task(command, task)
+            case TaskCommand() | RunWith():
+                self._act_on_task(message)
             case SchedulerCommand(type=command):
                 source.command_scheduler(command)
             case SetOption(option=option, value=value):
                 source.set_option(option, value)
-            case Step(how=how, text=text):
-                source.step(how, text)
+            case Step(how=how, text=text, wait=wait):
+                source.step(how, text, wait=wait)
             case GoVirtual(start=start, zone=zone):
                 source.go_virtual(start, zone)
             case ClockCommand(type=command):
                 source.command_clock(command)
+
+    def _act_on_task(self, message: TaskCommand | RunWith) -> None:
+        source = self._source
+        if source.task(message.task) is None:
+            msg = f"There is no task named {one_line(message.task, 80)!r} any more."
+            raise Refused(msg)
+        if isinstance(message, RunWith):
+            source.run_with(message.task, message.values)
+        else:
+            source.command_task(message.type, message.task)
 
 
 def _receive(dashboard: Dashboard, content: Any, _buffers: Any) -> None:

@@ -179,7 +179,8 @@ function mood(row) {
 function statusText(row, time) {
   if (row.running.length) {
     const [first] = row.running;
-    const text = row.running.length > 1 ? `${row.running.length} runs in flight` : "Running";
+    const deaf = row.running.some((run) => /cannot be killed/.test(run.reason ?? ""));
+    const text = row.running.length > 1 ? `${row.running.length} runs in flight` : deaf ? "Still running" : "Running";
     return first.start === null ? text : `${text} for ${coarse(time.now() - first.start)}`;
   }
   if (row.queued) return `${plural(row.queued, "run")} queued`;
@@ -505,7 +506,8 @@ class Detail {
     this.dot = dot("never");
     this.title = h("h3", { class: "rm-title", tabindex: "-1" });
     this.status = h("span", { class: "rm-minor" });
-    this.actions = h("div", {});
+    this.actions = h("div", { class: "rm-group" });
+    this.form = new RunForm(app, (open) => { if (!open) this.ask?.focus(); app.sendShow(); });
     this.note = h("div", { class: "rm-note rm-bad-note", hidden: true });
     this.facts = h("ul", { class: "rm-facts", "aria-label": "Facts" });
     this.runs = h("ul", { class: "rm-runs", "aria-label": "Runs" });
@@ -513,11 +515,12 @@ class Detail {
       why: h("button", { type: "button", class: "rm-part", onclick: () => this.turn("why") }, "Why") };
     this.pane = h("div", { class: "rm-pane" });
     this.element = h("section", { class: "rm-detail", "aria-label": "Task", onkeydown: (event) => {
-      if (event.key === "Escape") close();
+      if (event.key !== "Escape") return;
+      if (this.form.isOpen) this.form.turn(); else close();
     } },
       h("div", { class: "rm-detail-head" }, this.back),
       h("div", { class: "rm-detail-title" }, this.dot, h("div", { class: "rm-grow" }, this.title, this.status), this.actions),
-      this.note, this.facts,
+      this.form.element, this.note, this.facts,
       h("div", { class: "rm-split" },
         h("div", { class: "rm-left" }, h("h4", {}, "Runs"), this.runs),
         h("div", { class: "rm-right" }, h("div", { class: "rm-parts", role: "group", "aria-label": "Show of this task" }, this.parts.output, this.parts.why), this.pane)));
@@ -525,7 +528,7 @@ class Detail {
   }
 
   message() {
-    return this.task === null ? {} : { task: this.task, run: this.run, panel: this.panel };
+    return this.task === null ? {} : { task: this.task, run: this.run, panel: this.panel, form: this.form.isOpen };
   }
 
   choose(name) {
@@ -539,10 +542,14 @@ class Detail {
     this.note.hidden = true;
     this.output.clear();
     this.why.clear();
+    this.form.choose(name);
     if (name === null) return;
     setText(this.title, visible(name));
     this.buttons = new TaskButtons(this.app, name, false);
-    this.actions.replaceChildren(this.buttons.element);
+    this.ask = button("Run with…", { title: "Run once with parameters", press: () => this.form.turn() });
+    this.ask.setAttribute("aria-expanded", "false");
+    this.form.opener = this.ask;
+    this.actions.replaceChildren(this.ask, this.buttons.element);
   }
 
   focus() { this.title.focus({ preventScroll: true }); }
@@ -570,6 +577,7 @@ class Detail {
     if (part.task !== undefined && part.task !== this.task) return;
     if (panel === "output") this.output.hear(part);
     else if (panel === "why") this.why.hear(part);
+    else if (panel === "form") this.form.hear(part);
     else if (panel === "detail" && part.row === null) this.gone();
     else if (panel === "detail" && part.row) this.update(part.row);
   }
@@ -578,6 +586,7 @@ class Detail {
     this.note.hidden = false;
     setText(this.note, "This task is no longer there.");
     this.actions.replaceChildren();
+    if (this.form.isOpen) this.form.turn();
   }
 
   update(row) {
@@ -648,6 +657,100 @@ class Detail {
     setText(this.next, at ? `${next} · ${at}` : next);
     for (const line of this.lines.values()) if (line.run.end === null) line.tick();
     if (this.panel === "why") this.why.tick();
+  }
+}
+
+/** "Run with…": one field for each parameter; what is left empty stays as it is. */
+class RunForm {
+  constructor(app, turned) {
+    this.app = app;
+    this.turned = turned;
+    this.isOpen = false;
+    this.task = null;
+    this.list = h("div", { class: "rm-run-fields" });
+    this.error = h("div", { class: "rm-bad", role: "alert" });
+    this.go = h("button", { type: "submit", class: "rm-button rm-main" }, icon("play"), h("span", {}, "Run with these"));
+    this.element = h("form", { class: "rm-run-form", hidden: true, "aria-label": "Run with parameters", onsubmit: (event) => { event.preventDefault(); this.submit(); } },
+      h("p", { class: "rm-minor" }, "Python literals or JSON: 3, \"text\", [1, 2], {\"a\": null}. A field that is left empty keeps the value shown in it."),
+      this.list, this.error, h("div", { class: "rm-group" }, this.go, button("Cancel", { press: () => this.turn() })));
+  }
+
+  choose(name) {
+    this.task = name;
+    this.isOpen = false;
+    this.element.hidden = true;
+    this.layout = null;
+    this.fields = new Map();
+    this.list.replaceChildren();
+    this.fail(null);
+  }
+
+  turn() {
+    this.isOpen = !this.isOpen;
+    this.element.hidden = !this.isOpen;
+    this.opener?.setAttribute("aria-expanded", String(this.isOpen));
+    if (this.isOpen && this.layout) this.first();
+    this.turned(this.isOpen);
+  }
+
+  first() { (this.fields.values().next().value ?? this.go).focus({ preventScroll: true }); }
+
+  hear(part) {
+    if (part.trouble) { this.fail(part.trouble); return; }
+    const layout = JSON.stringify([part.fields.map((field) => [field.name, field.required]), part.open]);
+    if (layout !== this.layout) {
+      const fresh = this.layout === null;
+      this.layout = layout;
+      const typed = new Map([...this.fields].map(([name, input]) => [name, input.value]));
+      this.fields = new Map();
+      this.list.replaceChildren(...part.fields.map((field, index) => this.field(field, index, typed.get(field.name))));
+      if (part.open) this.list.append(this.others());
+      if (!part.fields.length && !part.open) this.list.append(h("p", { class: "rm-faint" }, "This task takes no parameters."));
+      if (fresh && this.isOpen) this.first();
+    }
+    for (const field of part.fields) this.fields.get(field.name).placeholder = field.value || (field.required ? "required" : "");
+  }
+
+  field(field, index, typed) {
+    const id = `rm-${this.app.view}-run-${index}`;
+    const input = h("input", { id, type: "text", class: "rm-input", spellcheck: "false", autocomplete: "off", maxlength: "10000", "aria-required": field.required ? "true" : undefined, oninput: () => this.fail(null) });
+    input.value = typed ?? "";
+    this.fields.set(field.name, input);
+    return h("label", { for: id, class: "rm-run-field" }, h("span", { class: "rm-option-name" }, visible(field.name)), input);
+  }
+
+  others() {
+    this.more = h("input", { type: "text", class: "rm-input", spellcheck: "false", autocomplete: "off", placeholder: "{\"name\": value}", oninput: () => this.fail(null) });
+    return h("label", { class: "rm-run-field" }, h("span", { class: "rm-option-name" }, "others (JSON)"), this.more);
+  }
+
+  fail(text, input) {
+    setText(this.error, text ?? "");
+    for (const one of this.fields?.values() ?? []) one.removeAttribute("aria-invalid");
+    input?.setAttribute("aria-invalid", "true");
+  }
+
+  values() {
+    const values = {};
+    if (this.more?.isConnected && this.more.value.trim()) {
+      const given = JSON.parse(this.more.value);
+      if (given === null || typeof given !== "object" || Array.isArray(given)) throw new Error("not an object");
+      for (const [name, value] of Object.entries(given)) values[name] = JSON.stringify(value);
+    }
+    for (const [name, input] of this.fields) if (input.value.trim()) values[name] = input.value;
+    return values;
+  }
+
+  submit() {
+    let values;
+    try { values = this.values(); } catch { this.fail("others: this is no JSON object, write it like {\"name\": 3}", this.more); return; }
+    this.fail(null);
+    this.app.command("run_with", { task: this.task, values }, this.go, (error) => {
+      if (!error) { if (this.isOpen) this.turn(); return; }
+      const [name, input] = [...this.fields].find(([name]) => error.startsWith(`${name}: `)) ?? [];
+      this.fail(error, input);
+      if (name !== undefined) input.focus();
+    });
   }
 }
 
@@ -735,6 +838,7 @@ class WhyView {
     const more = h("span", { class: "rm-minor" });
     const line = h("div", { class: "rm-why-line" }, mark, h("div", { class: "rm-why-text" }, h("code", {}, node.text || "no condition"), node.reason ? h("span", { class: "rm-why-reason" }, node.reason) : null, more));
     const hints = [];
+    if (node.polled && !node.children.length) hints.push("asked at each cycle");
     if (node.depends_on.length) hints.push(`changes when ${node.depends_on.join(", or ")}`);
     if (node.changes_at !== null && !node.children.length) this.clocks.push({ more, at: node.changes_at, hints });
     else setText(more, hints.join(" · "));
@@ -759,7 +863,8 @@ class WhyView {
 class LogTab {
   constructor(app) {
     this.app = app;
-    this.show = { log_task: "", log_action: "", log_offset: 0 };
+    this.show = { log_task: "", log_action: "", log_after: null };
+    this.pages = []; // where the newer pages begin
     this.opened = new Set();
     this.names = h("datalist", { id: `rm-names-${app.view}` });
     this.task = h("input", { type: "search", class: "rm-input", placeholder: "Task", "aria-label": "Show records of this task only", list: this.names.id, spellcheck: "false", autocomplete: "off",
@@ -773,35 +878,37 @@ class LogTab {
     this.body = h("tbody");
     this.table = h("table", { class: "rm-table rm-log", "aria-label": "Task log, newest first" },
       h("thead", {}, h("tr", {}, ...["Time", "Task", "Action", "Took", "Message"].map((word) => h("th", { scope: "col" }, word)))), this.body);
-    this.empty = h("div", { class: "rm-empty", hidden: true }, h("p", {}, "No records."));
+    this.empty = h("div", { class: "rm-empty", hidden: true }, this.emptyText = h("p", {}, "No records."));
     this.trouble = h("p", { class: "rm-bad", hidden: true });
     this.element = h("div", {}, this.names,
       h("div", { class: "rm-tools" }, h("label", { class: "rm-search" }, icon("search"), this.task), this.action, h("span", { class: "rm-grow" }), this.where, h("div", { class: "rm-group" }, this.newer, this.older)),
       this.trouble, h("div", { class: "rm-scroll" }, this.table), this.empty);
-    this.limit = 50;
   }
 
   message() { return this.show; }
 
-  choose(change) { Object.assign(this.show, { log_offset: 0 }, change); this.app.sendShow(); }
+  choose(change) { this.pages = []; this.go({ log_after: null, ...change }); }
 
+  go(change) { Object.assign(this.show, change); this.app.sendShow(); }
+
+  /** A page begins behind a record, not at a number: it stays while new records come in. */
   page(step) {
-    const offset = Math.max(0, this.show.log_offset + step * this.limit);
-    if (offset === this.show.log_offset || (step > 0 && !this.more)) return;
-    this.choose({ log_offset: offset });
+    if (step < 0 && this.pages.length) this.go({ log_after: this.pages.pop() });
+    else if (step > 0 && this.more && this.last) { this.pages.push(this.show.log_after); this.go({ log_after: this.last }); }
   }
-
-  filter(task) { this.task.value = task; this.show = { log_task: task, log_action: "", log_offset: 0 }; this.action.value = ""; }
 
   hear(_panel, part) {
     this.trouble.hidden = !part.trouble;
     if (part.trouble) { setText(this.trouble, part.trouble); return; }
-    if (part.offset !== this.show.log_offset || part.task !== this.show.log_task || part.action !== this.show.log_action) return;
-    this.limit = part.limit;
+    const place = (after) => (after ? `${after.task}\n${after.run}\n${after.action}\n${after.at}` : "");
+    if (place(part.after) !== place(this.show.log_after) || part.task !== this.show.log_task || part.action !== this.show.log_action) return;
+    const last = part.rows[part.rows.length - 1];
+    this.last = last ? { at: last.at, run: last.id, action: last.action, task: last.task } : null;
     this.more = part.more;
-    this.newer.setAttribute("aria-disabled", String(part.offset === 0));
+    this.newer.setAttribute("aria-disabled", String(!this.pages.length));
     this.older.setAttribute("aria-disabled", String(!part.more));
-    setText(this.where, part.rows.length ? `${part.offset + 1}–${part.offset + part.rows.length}, newest first` : "");
+    setText(this.where, this.pages.length ? `page ${this.pages.length + 1}` : part.rows.length ? "newest first" : "");
+    setText(this.emptyText, part.task || part.action ? "No record matches the filter." : "No records.");
     this.empty.hidden = part.rows.length > 0;
     this.table.hidden = part.rows.length === 0;
     this.names.replaceChildren(...[...new Set([...this.names.children].map((o) => o.value).concat(part.rows.map((row) => row.task)))].slice(-200).map((name) => h("option", { value: name })));
@@ -1119,7 +1226,9 @@ class ClockTab {
     this.error = h("div", { class: "rm-notice rm-bad-note rm-flush", role: "alert", hidden: true });
     this.steps = h("ol", { class: "rm-steps" });
     this.empty = h("p", { class: "rm-faint" }, "What each step runs is listed here.");
-    this.moves = h("div", { class: "rm-clock-row" }, this.spanField, this.stepButton, this.next, h("span", { class: "rm-gap" }), this.untilField, this.until);
+    this.ahead = h("input", { type: "checkbox" });
+    this.aheadLabel = h("label", { class: "rm-check", title: "Like %rocket step --no-wait: timeouts and end conditions strike" }, this.ahead, "Move on while runs are in flight");
+    this.moves = h("div", { class: "rm-clock-row" }, this.spanField, this.stepButton, this.next, h("span", { class: "rm-gap" }), this.untilField, this.until, this.aheadLabel);
     this.trip = h("div", { class: "rm-clock-row" }, this.start, this.zone, this.virtual, this.real);
     this.element = h("div", { class: "rm-clock" }, h("div", {}, this.now, this.where),
       h("section", { "aria-label": "Step" }, this.stepHead = h("h4", {}, "Step"), this.moves),
@@ -1138,7 +1247,7 @@ class ClockTab {
 
   step(how) {
     const text = how === "span" ? this.spanField.value : how === "until" ? this.untilField.value : "";
-    this.act("step", { how, text: text.slice(0, 200) }, { span: this.stepButton, next: this.next, until: this.until }[how]);
+    this.act("step", { how, text: text.slice(0, 200), wait: !this.ahead.checked }, { span: this.stepButton, next: this.next, until: this.until }[how]);
   }
 
   fail(text) { this.error.hidden = !text; setText(this.error, text ?? ""); }
@@ -1155,7 +1264,7 @@ class ClockTab {
     if (part.progress === null) this.bar.removeAttribute("value"); else this.bar.value = part.progress;
     const off = (element, idle) => element.setAttribute("aria-disabled", String(Boolean(idle)));
     for (const element of [this.stepButton, this.next, this.until]) off(element, !isVirtual || busy);
-    for (const element of [this.spanField, this.untilField]) element.disabled = !isVirtual;
+    for (const element of [this.spanField, this.untilField, this.ahead]) element.disabled = !isVirtual;
     setText(this.stepHead, isVirtual ? "Step" : "Step (virtual time only)");
     off(this.virtual, busy);
     off(this.real, busy || part.clock === "real");
@@ -1312,7 +1421,7 @@ class App {
       element?.removeAttribute("aria-busy");
       if (done) done(error);
       else this.notice("command", error, "bad");
-      if (!error && fields.task !== undefined) this.say(`${visible(fields.task)}: ${type} asked for`);
+      if (!error && fields.task !== undefined) this.say(`${visible(fields.task)}: ${type === "run_with" ? "run" : type} asked for`);
     } });
   }
 
@@ -1363,7 +1472,7 @@ class App {
   }
 
   give(panel, part) {
-    const tab = ["tasks", "detail", "output", "why"].includes(panel) ? "tasks" : panel;
+    const tab = ["tasks", "detail", "output", "why", "form"].includes(panel) ? "tasks" : panel;
     this.tabs[tab]?.hear(panel, part);
   }
 
