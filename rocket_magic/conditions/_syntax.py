@@ -17,6 +17,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any as AnyType
 from typing import Final
 
@@ -38,6 +39,9 @@ DEEPEST: Final = 50
 _LONGEST_CUSTOM: Final = 1_000
 """Characters of an item that are shown to users' patterns, which may take long on long text."""
 
+
+_LONGEST_KEPT: Final = 200
+"""Characters of a phrase whose condition is kept, so that the memory for them is bounded."""
 
 _HINT: Final = re.compile(r"; did you mean [^;]*\?$")
 """The hint of a part, which the hint for the whole phrase replaces."""
@@ -158,6 +162,12 @@ def _item_end(reader: Reader) -> int:
     return len(reader.tokens) - 1
 
 
+@lru_cache(maxsize=2048)
+def _read_plain(text: str) -> BaseCondition:
+    """Read a text that users' phrases play no part in: the same condition each time; none can change."""
+    return read_condition(Reader(text), ())
+
+
 def parse_condition(text: str, custom: Sequence[CustomPhrase] = ()) -> BaseCondition:
     """Turn a phrase into a condition.
 
@@ -173,7 +183,9 @@ def parse_condition(text: str, custom: Sequence[CustomPhrase] = ()) -> BaseCondi
         msg = f"a phrase is text, got {given!r}: pass conditions to as_condition"
         raise ScheduleError(msg)
     try:
-        return read_condition(Reader(text), custom)
+        if custom or len(text) > _LONGEST_KEPT or "python" in text.lower():  # its literal may be a list
+            return read_condition(Reader(text), custom)
+        return _read_plain(text)
     except ScheduleError as error:
         closest = suggest(text, lambda candidate: _attempt(candidate, custom))
         message = f"{_HINT.sub('', error.message)}; did you mean {closest!r}?" if closest else error.message

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rocket_magic.exc import ScheduleError
 
 LONGEST_TEXT: Final = 8_000
 """Characters; a longer text is refused before it is read."""
 
-OPERATORS: Final = "&|~(),"
 END: Final = ""
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_WORD = re.compile(r"[^\s&|~(),]+")
-_BLANK = re.compile(r"\s+")
+_TOKEN = re.compile(
+    r"\s+|(?P<operator>[&|~(),])|(?P<name>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<word>[^\s&|~(),]+)",
+    re.DOTALL,
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, a quoted name, an operator, or the end.
 
     Attributes:
@@ -30,17 +28,14 @@ class Token:
         start: Index of the first character.
         end: Index behind the last character.
         is_name: Whether it was quoted.
+        key: The word in lower case, to compare with keywords; "" for a quoted name.
     """
 
     text: str
     start: int
     end: int
     is_name: bool = False
-
-    @property
-    def key(self) -> str:
-        """The word in lower case, to compare with keywords; "" for a quoted name."""
-        return "" if self.is_name else self.text.lower()
+    key: str = ""
 
 
 def tokenize(text: str) -> list[Token]:
@@ -55,37 +50,23 @@ def tokenize(text: str) -> list[Token]:
         )
         raise ScheduleError(msg, text=text[:80], position=LONGEST_TEXT)
     tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        token = _next(text, position)
-        if token is not None:
-            tokens.append(token)
-            position = token.end
-        else:
-            blank = _BLANK.match(text, position)
-            position = blank.end() if blank else position + 1
+    for match in _TOKEN.finditer(text):
+        kind, word = match.lastgroup, match.group()
+        if kind == "name":
+            tokens.append(Token(_ESCAPE.sub(_unescape, word[1:-1]), match.start(), match.end(), is_name=True))
+        elif kind is not None:
+            if word[0] in "'\"":
+                raise _unclosed(text, match.start())
+            tokens.append(Token(word, match.start(), match.end(), key=word.lower()))
     tokens.append(Token(END, len(text), len(text)))
     return tokens
 
 
-def _next(text: str, position: int) -> Token | None:
-    letter = text[position]
-    if letter in OPERATORS:
-        return Token(letter, position, position + 1)
-    if letter in "'\"":
-        return _quoted(text, position)
-    word = _WORD.match(text, position)
-    return Token(word.group(), position, word.end()) if word else None
-
-
-def _quoted(text: str, position: int) -> Token:
-    match = _QUOTED.match(text, position)
-    if match is None:
-        quote = text[position]
-        place = f"{clip(text)!r}: the quote that opens at {position + 1}"
-        msg = f"{place} is never closed, add {quote} behind the name"
-        raise ScheduleError(msg, text=text, position=position)
-    return Token(_ESCAPE.sub(_unescape, match.group()[1:-1]), position, match.end(), is_name=True)
+def _unclosed(text: str, position: int) -> ScheduleError:
+    quote = text[position]
+    place = f"{clip(text)!r}: the quote that opens at {position + 1}"
+    msg = f"{place} is never closed, add {quote} behind the name"
+    return ScheduleError(msg, text=text, position=position)
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -15,7 +15,8 @@ from rocket_magic.instants import NEVER, to_datetime, to_instant
 
 from .fakes import FakeSession
 
-CASES = json.loads(Path(__file__).with_name("time_cases.json").read_text(encoding="utf-8"))
+ROWS = json.loads((Path(__file__).parents[1] / "data" / "time_cases.json").read_text(encoding="utf-8"))
+CASES = [row for row in ROWS if row["kind"] == "cond"]
 _NAMES = {name: getattr(conds, name) for name in ("daily", "hourly", "weekly", "every")}
 
 
@@ -44,3 +45,9 @@ def test_starts(case):
     start = to_instant(datetime.fromisoformat(case["start"]), zone)
     starts = _starts(condition, zone, start, len(case["expected"]))
     assert [to_datetime(at, zone).isoformat() for at in starts] == case["expected"]
+
+
+def test_every_row_has_a_reader():
+    """Rows are schedules, read here, or cron texts, read by the tests of cron; no other kind is left out."""
+    assert {row["kind"] for row in ROWS} == {"cond", "cron"}
+    assert len({row["id"] for row in ROWS}) == len(ROWS)
