@@ -49,6 +49,7 @@ class Pool:
         self._idle = 0
         self._threads = 0
         self._numbers = 0
+        self._submitted = 0
         self._taken = 0
         self._last_taken: Span = 0
         self._watching = False
@@ -62,15 +63,22 @@ class Pool:
 
     def submit(self, function: Callable[..., None], *args: Any) -> None:
         """Have `function(*args)` called on one of the threads; it must not raise."""
-        self._queue.put((function, args))
         with self._lock:
-            if self._closed:
-                return
-            if self._queue.qsize() <= self._idle:
+            self._submitted += 1
+            self._queue.put((function, args))
+            if self._closed or self._backlog() <= 0:
                 return
             if self._threads < _AT_ONCE or (self._idle == 0 and _uptime() - self._last_taken > PATIENCE):
                 self._add()
             self._watch()
+
+    def _backlog(self) -> int:
+        """How many orders no idle thread is there for; the lock is held.
+
+        Counted, and not read from the queue: a thread that has just got an order out of the queue is
+        still among the idle ones, and would seem to be free for the next order too.
+        """
+        return self._submitted - self._taken - self._idle
 
     def close(self) -> None:
         """Let the threads end when they have finished what they do; what waits is not called."""
@@ -149,10 +157,11 @@ class Pool:
                     self._watching = False
                     return
                 taken = self._taken
-            while not self._closed and self._queue.qsize() > self._idle:
+                backlog = self._backlog()
+            while not self._closed and backlog > 0:
                 pause.wait(tick)
                 with self._lock:
-                    backlog = self._queue.qsize() - self._idle
+                    backlog = self._backlog()
                     if self._taken - taken < self._threads:
                         for _ in range(min(backlog, max(self._threads, 1))):
                             self._add()

@@ -114,6 +114,7 @@ class Board:
         self.waiting_for_slot: dict[Task, Instant] = {}
         self.n_processes = 0
         self.n_async = 0
+        self.n_given_up = 0
         self.phase = Phase.STOPPED
         self.on_hold = False
         self.problem: str | None = None
@@ -132,6 +133,7 @@ class Board:
         self.owner: threading.Thread | None = None
         self.virtual = False
         self.now: Instant = 0
+        self.settled: Instant | None = None
         self.elapsed: Span = 0
         self.uptime: Span = 0
         self.run_numbers = itertools.count(1)

@@ -116,11 +116,13 @@ class Driver:
             # Also when the last asyncio task is done: its outcome may still be a callback of the loop.
             self._loop.run_until_complete(self._wait_async(until))
             return
-        if until <= board.now:
-            return
         inbox = board.inbox
         known = inbox.n_outcomes  # read before the question: what comes in between must not be missed
+        if until <= board.now and not self.engine.waits_for_wakers():
+            return
         still = self._must_stand_still()
+        if until <= board.now and not still:
+            return
         if not inbox.announce_wait(known if still else 0):
             return
         try:
@@ -138,8 +140,9 @@ class Driver:
         board = self.board
         inbox = board.inbox
         known = inbox.n_outcomes
+        at_once = until <= board.now and not self.engine.waits_for_wakers()
         still = self._must_stand_still()
-        if until <= board.now or not inbox.announce_wait(known if still else 0):
+        if at_once or (until <= board.now and not still) or not inbox.announce_wait(known if still else 0):
             await asyncio.sleep(_YIELD)  # let the async runs have their turn
             return
         try:
@@ -171,7 +174,7 @@ class Driver:
             return True
         if board.inbox or clock.now() < target or board.phase is Phase.STARTING:
             return False
-        if board.phase is Phase.STOPPING or board.now != clock.now():
+        if board.phase is Phase.STOPPING or board.settled != clock.now():
             return False
         if board.patient and not self.engine.ender.quiet():
             return False

@@ -82,13 +82,21 @@ class Ender:
             timeout = to_timedelta(run.deadline - run.started_uptime)
             self.end(run, f"timeout: it ran longer than {timeout}")
         elif run.state is RunState.ENDING and run.grace_until is not None and board.uptime >= run.grace_until:
-            run.state = RunState.DEAF
+            self._grace_is_over(run)
+
+    def _grace_is_over(self, run: TaskRun) -> None:
+        """A thread has not listened: tell it, unless it sleeps on a virtual clock and could not."""
+        board = self.board
+        run.state = RunState.DEAF
+        if not (board.virtual and board.patient):  # else all is quiet now, so this run sleeps on the clock
+            run.given_up = True
+            board.n_given_up += 1
             run.task.problem = (
                 f"run {run.run_id} was asked to end ({run.end_reason}) and goes on; it can't be killed: "
                 "look at TerminationFlag() in the task, or await, or use execution='process'"
             )
             board.scheduler_log.warning(run.task.problem)
-            board.publish("run", run.task_name)
+        board.publish("run", run.task_name)
 
     def look_at_end(self, task: Task) -> None:
         """Ask the end condition of a task's runs after an event."""
@@ -164,7 +172,7 @@ class Ender:
     def quiet(self) -> bool:
         """Whether nothing can happen unless the clock moves: all runs have ended or sleep on it."""
         board = self.board
-        busy = sum(1 for run in board.runs.values() if run.state is not RunState.DEAF)
+        busy = len(board.runs) - board.n_given_up
         asleep = board.session.clock.asleep if board.virtual else 0  # type: ignore[attr-defined]  # a VirtualClock then
         return busy - board.inbox.n_outcomes <= asleep
 
@@ -227,6 +235,7 @@ class Ender:
         board = self.board
         run.task.runs.pop(run.run_id, None)
         board.runs.pop(run.run_id, None)
+        board.n_given_up -= run.given_up
         if run.mode == "async":
             board.n_async -= 1
         if run.mode == "process":

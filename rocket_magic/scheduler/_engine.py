@@ -39,6 +39,7 @@ class Engine:
         self._bracket: Bracket | None = None
         self._shut_cond: BaseCondition = AlwaysFalse()
         self._shut_look: Instant = NEVER
+        self._shut_looked = False
         self._offset: Span | None = None
         self._shutdown_begun = False
         self._all_asked = False
@@ -58,7 +59,7 @@ class Engine:
         board.force = board.stop_wanted = board.restart_wanted = False
         board.problem = board.fatal_error = board.log_pause = None
         self._shutdown_begun = self._all_asked = False
-        self._offset = None
+        self._offset = board.settled = None
         board.set_phase(Phase.STARTING)
         board.scheduler_log.info("Startup…")
         self.read_shut_cond()
@@ -110,6 +111,9 @@ class Engine:
         self._notice_clock_step()
         for command in board.inbox.commands():
             command()
+        if self.waits_for_wakers():
+            return board.now
+        board.settled = board.now
         self.ender.take()
         self.ender.enforce()
         if board.phase is Phase.STARTING and not board.runs:
@@ -121,6 +125,17 @@ class Engine:
         if not self.alive or board.inbox.has_commands or (board.inbox.n_outcomes and self.ender.may_take()):
             return board.now
         return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
+
+    def waits_for_wakers(self) -> bool:
+        """Whether runs that a virtual clock has just woken still have their turn at this instant.
+
+        They go first, or chance would decide: whether a run that ends at this instant was ended by a
+        timeout that strikes here too, and whether its outcome is seen by the looks of this instant.
+        """
+        board = self.board
+        return (
+            board.virtual and board.patient and board.settled not in (None, board.now) and not self.ender.quiet()
+        )
 
     def _run(self) -> None:
         board = self.board
@@ -152,8 +167,11 @@ class Engine:
 
     def _look(self) -> None:
         board = self.board
-        board.n_cycles += 1
         due = self._take_due()
+        # Waking for nothing is no cycle: how often that happens is chance, and conditions may count cycles.
+        if not due and not self._shut_looked:
+            return
+        board.n_cycles += 1
         candidates: list[Candidate] = []
         for task, at in due.items():
             if task.runs:
@@ -205,6 +223,7 @@ class Engine:
 
     def _shut_cond_met(self) -> bool:
         board = self.board
+        self._shut_looked = self._shut_look <= board.now
         if self._shut_look == NEVER:
             return False
         context = board.context()
@@ -244,7 +263,7 @@ class Engine:
 
     def clock_replaced(self) -> None:
         """Another clock came with the config: forget what was noted by the old one."""
-        self._offset = None
+        self._offset = self.board.settled = None
         for task in self.board.session.task_list():
             self.board.agenda.set(task, NEVER)
             task.started_instant = None

@@ -58,6 +58,7 @@ class TaskRun:
         params_text: Its parameters as text, for the record.
         mode: How it is carried out; process runs count against `max_process_count`.
         bracket: The execution hooks that are open around it.
+        given_up: Whether a virtual clock moves on without it: a thread that is deaf and doesn't sleep.
         masked: Takes the secrets among its parameters out of a text; None when there are none.
     """
 
@@ -81,4 +82,5 @@ class TaskRun:
     params_text: str | None = None
     mode: str = ""
     bracket: Bracket | None = None
+    given_up: bool = False
     masked: Callable[[str], str] | None = None
