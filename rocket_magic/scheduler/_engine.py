@@ -134,7 +134,10 @@ class Engine:
         """
         board = self.board
         return (
-            board.virtual and board.patient and board.settled not in (None, board.now) and not self.ender.quiet()
+            board.virtual
+            and board.patient
+            and board.settled not in (None, board.now)
+            and not self.ender.quiet()
         )
 
     def _run(self) -> None:
@@ -174,15 +177,7 @@ class Engine:
         board.n_cycles += 1
         candidates: list[Candidate] = []
         for task, at in due.items():
-            if task.runs:
-                self.ender.look_at_end(task)
-            if not self._allowed(task):
-                continue
-            lock = task.lock
-            if lock is not None:
-                self._look_locked(task, at, lock)
-                continue
-            candidate = self.looker.look(task, at)
+            candidate = self._look_at(task, at)
             if candidate is not None:
                 candidates.append(candidate)
             if board.phase is not Phase.RUNNING:
@@ -192,6 +187,18 @@ class Engine:
         for task in board.agenda.watchers(EventKind.SCHEDULER_CYCLE):
             if task.look_at is None:
                 board.agenda.set(task, board.now + max(board.cycle, 1))
+
+    def _look_at(self, task: Task, at: Instant | None) -> Candidate | None:
+        """Look at the end of its runs and at its start; a task under a lock is started right here."""
+        if task.runs:
+            self.ender.look_at_end(task)
+        if not self._allowed(task):
+            return None
+        lock = task.lock
+        if lock is None:
+            return self.looker.look(task, at)
+        self._look_locked(task, at, lock)
+        return None
 
     def _take_due(self) -> dict[Task, Instant | None]:
         """The tasks to be looked at in this step, each with the instant the agenda had noted."""
