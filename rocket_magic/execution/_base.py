@@ -190,6 +190,6 @@ class ExecutionSettings:
     max_thread_count: int | None = None
     process_reuse: bool = False
     process_start_method: str | None = None
-    reuse_limit: int = 100
+    reuse_limit: int = 1_000
     idle_limit: float = 60.0
     max_return_size: int = 1 << 30

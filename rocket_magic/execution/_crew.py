@@ -244,7 +244,7 @@ class Crew:
             self._retire(worker)
         self._note_modules(answer.head[5])
         self._report(run, answer if outcome is None else outcome)
-        if self._roster.waiting and not self._watched:
+        if (self._roster.waiting and not self._watched) or (settings.process_reuse and not again):
             self._supply()
 
     # Fewer workers

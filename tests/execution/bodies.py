@@ -167,6 +167,10 @@ def chained() -> None:
         raise RuntimeError(msg) from error
 
 
+def sleep_so_long(seconds: float) -> None:
+    sleep(seconds)
+
+
 # Processes only
 
 
@@ -202,9 +206,7 @@ def wait_in_c() -> None:
 
 
 def leave_grandchildren() -> None:
-    child = subprocess.Popen(
-        ["sh", "-c", "sleep 1000 & echo $!; sleep 1000"], stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen(["sh", "-c", "sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     print(os.getpid(), child.pid, child.stdout.readline().strip(), flush=True)
     sleep(60)

@@ -21,6 +21,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.clock import FunctionClock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution import Flag, Outcome
+from rocket_magic.execution._launch import Spawner
 from tests.execution import bodies
 from tests.execution.rig import Output, Rig, children, eventually, is_alive
 
@@ -79,7 +80,9 @@ class TestDeath:
         family = [int(text) for text in output.text().split()]
         assert len(family) == 3
         os.kill(pid, signal.SIGKILL)
-        assert process_rig.outcome().action is Action.CRASH
+        outcome = process_rig.outcome()
+        assert outcome.action is Action.CRASH
+        assert (outcome.reason or "").endswith("SIGKILL; 2 processes that it had left behind were ended")
         assert eventually(lambda: not any(map(is_alive, family)), 3)
 
     def test_the_fork_server_is_killed(self, process_rig: Rig) -> None:
@@ -192,8 +195,31 @@ class TestEnding:
         run_id, _, output = begun(process_rig, bodies.leave_grandchildren)
         family = [int(text) for text in output.text().split()]
         process_rig.executor.terminate(run_id, "enough")
-        assert process_rig.outcome().action is Action.TERMINATE
+        outcome = process_rig.outcome()
+        assert outcome.action is Action.TERMINATE
+        assert outcome.reason == "enough; 2 processes that it had left behind were ended"
         assert eventually(lambda: not any(map(is_alive, family)), 3)
+
+    @pytest.mark.parametrize("method", ["forkserver", "spawn"])
+    def test_what_a_killed_run_left_is_counted(self, make_rig: Make, method: str) -> None:
+        """F11: no clean-up, but the worker's family is ended and counted all the same."""
+        rig = make_rig("process", process_start_method=method)
+        run_id, _, output = begun(rig, bodies.leave_grandchildren)
+        family = [int(text) for text in output.text().split()]
+        rig.executor.kill(run_id, "now")
+        assert rig.outcome().reason == "now; 2 processes that it had left behind were ended"
+        assert eventually(lambda: not any(map(is_alive, family)), 3)
+
+    def test_a_run_that_ends_well_may_leave_a_process(self, process_rig: Rig) -> None:
+        """Only what an ended or crashed run leaves is ended with it."""
+
+        def leave() -> int:
+            return subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid
+
+        outcome = process_rig.run(leave)
+        assert outcome.reason is None
+        assert is_alive(outcome.value)
+        os.kill(outcome.value, signal.SIGKILL)
 
     def test_the_flag_works(self, process_rig: Rig) -> None:
         """A task that has taken its flag is not interrupted: it looks and ends by itself."""
@@ -601,6 +627,36 @@ class TestWorkers:
         rig.executor.terminate(run_id, "enough")
         assert rig.outcome().action is Action.TERMINATE
         assert eventually(lambda: not is_alive(pid), 2)
+
+    @pytest.mark.parametrize("missing", ["os.fork", "socket.send_fds"])
+    def test_spawn_where_nothing_can_fork(
+        self, make_rig: Make, monkeypatch: pytest.MonkeyPatch, missing: str
+    ) -> None:
+        """Without fork, or a way to hand descriptors to a fork server, a fresh interpreter is chosen."""
+        monkeypatch.delattr(missing)
+        rig = make_rig("process")
+        assert rig.run(bodies.give_five).value == 5
+        assert isinstance(rig.executor._crew._launcher, Spawner)  # type: ignore[attr-defined]
+        asked = make_rig("process", process_start_method="forkserver").run(bodies.give_five)
+        assert "process_start_method must be one of spawn or None, got 'forkserver'" in (asked.reason or "")
+
+    def test_it_can_be_imported_where_posix_is_missing(self) -> None:
+        """No module asks for fork, fcntl, poll or pidfds before it is used."""
+        code = """
+            import os, select, signal, socket, sys
+            for module, names in {
+                os: "fork setsid killpg getpgid pidfd_open waitid register_at_fork sched_getaffinity",
+                select: "poll epoll", signal: "SIGKILL SIGCHLD set_wakeup_fd",
+                socket: "send_fds AF_UNIX CMSG_SPACE",
+            }.items():
+                for name in names.split():
+                    if hasattr(module, name):
+                        delattr(module, name)
+            sys.modules["fcntl"] = None
+            import rocket_magic.execution._process, rocket_magic.execution._forkserver
+            import rocket_magic.execution._worker, rocket_magic.execution._command
+        """
+        subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=30)
 
     def test_unknown_start_method(self, make_rig: Make) -> None:
         """The failure names the choices."""
