@@ -9,12 +9,14 @@ import subprocess
 import sys
 import textwrap
 import threading
-from typing import Any, Self
+from typing import Self
 
 import pytest
 
 from rocket_magic import Rocketry
+from rocket_magic.clock import SystemClock
 from rocket_magic.conds import every
+from rocket_magic.instants import SECOND
 from tests.reference.support import actions as actions
 from tests.reference.support import wait_for as wait_for
 
@@ -123,7 +125,7 @@ class Heart:
     @property
     def longest_pause(self) -> float:
         """The longest time between two beats, in seconds."""
-        return max((b - a for a, b in zip(self.beats, self.beats[1:], strict=False)), default=0) / 1e6
+        return max((b - a for a, b in zip(self.beats, self.beats[1:], strict=False)), default=0) / SECOND
 
     def goes_on(self) -> None:
         """Wait for another beat."""
@@ -131,7 +133,33 @@ class Heart:
         wait_for(lambda: len(self.beats) > known)
 
 
-def rows_of(app: Rocketry, task: str | None = None) -> list[tuple[str, str]]:
-    """(task, action) of the records, oldest first."""
-    asked: dict[str, Any] = {} if task is None else {"task_name": task}
-    return [(row.task_name, str(row.action)) for row in app.session.get_task_log(**asked)]
+class Machine:
+    """Watches how late this process's threads are woken: what a busy machine adds is no fault of ours."""
+
+    _PAUSE = 0.02
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._lag = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        clock = SystemClock()
+        before = clock.uptime()
+        while not self._over.wait(self._PAUSE):
+            now = clock.uptime()
+            self._lag = max(self._lag, now - before)
+            before = now
+
+    @property
+    def lag(self) -> float:
+        """Twice the longest time between two of its own looks, in seconds."""
+        return 2 * self._lag / SECOND
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._over.set()
+        self._thread.join()

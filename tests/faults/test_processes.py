@@ -42,7 +42,7 @@ def gone(path: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_children_of_a_run_that_is_ended(tmp_path):
+def test_children_of_a_run_that_is_ended(tmp_path, machine):
     """F11: the whole family is ended with the run, and the next run has its slot."""
     app = Rocketry(execution="process", max_process_count=1, tasks_as_daemon=False)
     heart = Heart(app)
@@ -57,12 +57,12 @@ def test_children_of_a_run_that_is_ended(tmp_path):
     wait_for(lambda: gone(tmp_path / "child") and gone(tmp_path / "grandchild"), 3)
     wait_for(lambda: actions(app, "next") == ["run", "success"])
     assert app.session.stop(wait=10)
-    assert heart.longest_pause < 0.55
+    assert heart.longest_pause < 0.3 + machine.lag
     assert violations(app.session.get_task_log()) == []
 
 
 @pytest.mark.slow
-def test_a_huge_return_value_never_blocks_the_scheduler():
+def test_a_huge_return_value_never_blocks_the_scheduler(machine):
     """F8: 300 MB arrive whole, and no beat is lost meanwhile."""
     app = Rocketry(execution="process")
     heart = Heart(app)
@@ -73,7 +73,7 @@ def test_a_huge_return_value_never_blocks_the_scheduler():
     assert len(app.session.returns["huge"]) == 300_000_000
     heart.goes_on()
     assert app.session.stop(wait=10)
-    assert heart.longest_pause < 0.3 + 0.25
+    assert heart.longest_pause < 0.3 + machine.lag
 
 
 def test_what_cannot_travel_is_named_and_leaves_no_storm():
