@@ -284,15 +284,29 @@ def picture(
 
 
 def _thinned(bars: Sequence[Bar]) -> Sequence[Bar]:
-    """At most `MOST_BARS`: failures first, the others evenly over time, in their order."""
+    """At most `MOST_BARS`, shared fairly: a lane with few bars keeps them all beside one with thousands."""
     if len(bars) <= MOST_BARS:
         return bars
-    telling = [n for n, bar in enumerate(bars) if bar.outcome != "success"][: MOST_BARS // 2]
-    kept = set(telling)
-    others = [n for n in range(len(bars)) if n not in kept]
-    room = MOST_BARS - len(telling)
-    kept.update(others[k * len(others) // room] for k in range(room))
+    lanes: dict[str, list[int]] = {}
+    for n, bar in enumerate(bars):
+        lanes.setdefault(bar.lane, []).append(n)
+    kept: list[int] = []
+    waiting = len(lanes)
+    for places in sorted(lanes.values(), key=len):
+        kept += _thinned_lane(bars, places, (MOST_BARS - len(kept)) // waiting)
+        waiting -= 1
     return [bars[n] for n in sorted(kept)]
+
+
+def _thinned_lane(bars: Sequence[Bar], places: Sequence[int], most: int) -> Iterable[int]:
+    """Failures first, the others evenly over time."""
+    if len(places) <= most:
+        return places
+    telling = [n for n in places if bars[n].outcome != "success"][: most // 2]
+    kept = set(telling)
+    others = [n for n in places if n not in kept]
+    room = most - len(telling)
+    return kept.union(others[k * len(others) // room] for k in range(room))
 
 
 def _left_out(lanes: int, bars: int) -> str:

@@ -109,6 +109,14 @@ def test_much_is_bounded_and_told() -> None:
     assert len(html) < 700_000
 
 
+def test_a_rare_task_is_drawn_beside_a_busy_one() -> None:
+    """Its few runs are all there, however many the other has."""
+    bars = [Bar("busy", n * SECOND, n * SECOND, "success") for n in range(30_000)]
+    bars[9_000:9_000] = [Bar("rare", n * HOUR, n * HOUR, "run") for n in range(3)]
+    fills = [bar.get("fill") for bar in drawn(picture(bars, 0, DAY, UTC)).findall(f"{SVG}rect")]
+    assert (len(fills), fills.count(COLOURS["run"])) == (MOST_BARS, 3)
+
+
 def test_an_empty_axis_can_be_drawn() -> None:
     """No runs, no lanes: still a picture."""
     drawn(picture([], 0, DAY, UTC))

@@ -55,21 +55,25 @@ class Router:
     In a run's context, writing goes to the run. Otherwise every attribute, read and written, is the
     wrapped stream's, `__class__` included: IPython replaces `write` on the stream during each cell
     and puts the old one back, and ipykernel asks for its own class.
+
+    Args:
+        holder: Its one item is the wrapped stream; filled when the router takes its place.
+        name: "stdout" or "stderr".
     """
 
-    def __init__(self, base: Any, name: str) -> None:
-        object.__setattr__(self, "_rm_base", base)
+    def __init__(self, holder: list[Any], name: str) -> None:
+        object.__setattr__(self, "_rm_holder", holder)
         object.__setattr__(self, "_rm_name", name)
 
     def __getattribute__(self, attribute: str) -> Any:
         own = object.__getattribute__
-        if attribute in {"_rm_base", "_rm_name"}:
-            return own(self, attribute)
+        if attribute == "_rm_base":
+            return own(self, "_rm_holder")[0]
         if attribute in _REPLACED:
             sink = current_sink()
             if sink is not None:
                 return _REPLACED[attribute](sink, own(self, "_rm_name"))
-        return getattr(own(self, "_rm_base"), attribute)
+        return getattr(own(self, "_rm_holder")[0], attribute)
 
     def __setattr__(self, attribute: str, value: Any) -> None:
         setattr(self._rm_base, attribute, value)
@@ -237,19 +241,28 @@ def _routed_traceback(original: Any) -> Any:
 
 
 def _wrap_stream(name: str) -> None:
-    base = getattr(sys, name)
-    if base is None or type(base) is Router:
+    if getattr(sys, name) is None or type(getattr(sys, name)) is Router:
         return
-    router = Router(base, name)
-    setattr(sys, name, router)
-    _repoint(base, router)
+    holder: list[Any] = [None]
+    router = Router(holder, name)
+    # The foreground may swap the stream at this very moment (`%%capture` ends). Two plain assignments:
+    # CPython lets no other thread in between, since nothing is called. A call there could put back a
+    # stream that the foreground has just let go, and its output would be lost from then on.
+    if name == "stdout":
+        holder[0] = sys.stdout
+        sys.stdout = router
+    else:
+        holder[0] = sys.stderr
+        sys.stderr = router
+    _repoint(holder[0], router)
 
 
 def _unwrap_stream(name: str) -> None:
     router = getattr(sys, name)
-    if type(router) is Router:
+    while type(router) is Router:
         setattr(sys, name, router._rm_base)  # noqa: SLF001  our own class
         _repoint(router, router._rm_base)  # noqa: SLF001
+        router = getattr(sys, name)
 
 
 def _repoint(old: Any, new: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,9 +86,9 @@ def test_output_stays_where_it_belongs(kernel: Kernel) -> None:
         )
         text = json.dumps(json.loads(shown.stdout))
         tag = f"T{number}"
-        assert 200 == text.count(f"{tag} out ")
-        assert 200 == text.count(f"{tag} err ")
-        assert 10 == text.count(f"{tag} log")
+        assert 200 == text.count(f"{tag} out "), text
+        assert 200 == text.count(f"{tag} err "), text
+        assert 10 == text.count(f"{tag} log"), text
         assert f"{tag} shell" in text
         assert f"{tag} second" in text
         assert f"{tag} first" not in text
@@ -104,6 +105,15 @@ def test_input_does_not_hang(kernel: Kernel) -> None:
     assert shown.startswith("asks: fail")
     assert "input() can't ask; pass the value as a parameter instead" in shown
     assert "StdinNotImplementedError" in kernel.run("input('x')").error
+    for call, what in (("breakpoint()", "breakpoint()"), ("import getpass\ngetpass.getpass()", "getpass()")):
+        kernel.run(f"%%task --name asks --replace\n{call}")
+        shown = kernel.run("%rocket run asks --wait").text
+        assert shown.startswith("asks: fail")
+        assert f"{what} can't ask" in shown
+    kernel.run("%%task --name asks --replace --execution process\ninput('name?')")
+    shown = kernel.run("%rocket run asks --wait").text
+    assert shown.startswith("asks: fail")
+    assert "EOFError" in shown
     kernel.run("%rocket remove asks")
 
 
@@ -127,6 +137,25 @@ def test_reset_makes_a_run_fail_naming_the_name(kernel: Kernel) -> None:
     kernel.run("%rocket remove uses")
 
 
+def test_a_module_that_is_loaded_again(kernel: Kernel, tmp_path: Path) -> None:
+    """A task runs the new code of a module that it names; reloading rocket_magic changes nothing."""
+    module = tmp_path / "changing.py"
+    module.write_text("def say():\n    return 'old'\n")
+    kernel.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.dont_write_bytecode = True")
+    kernel.run("import importlib, changing")
+    kernel.run("%%task --name says\nchanging.say()")
+    assert "says: success\n'old'" == kernel.run("%rocket run says --wait").text
+    module.write_text("def say():\n    return 'new code'\n")
+    kernel.run("importlib.reload(changing)")
+    assert "says: success\n'new code'" == kernel.run("%rocket run says --wait").text
+    reloaded = kernel.run("import rocket_magic, rocket_magic.notebook\nimportlib.reload(rocket_magic)\n")
+    assert "" == reloaded.error
+    kernel.run("importlib.reload(rocket_magic.notebook)")
+    assert "says: success\n'new code'" == kernel.run("%rocket run says --wait").text
+    assert "True" == kernel.run("rocket_magic.notebook.app.session['says'].status == 'success'").text
+    kernel.run("%rocket remove says")
+
+
 def test_redefined_mid_run(kernel: Kernel) -> None:
     """A run in flight ends on its old code, shows its old lines, and there is one task."""
     kernel.run("import threading\ngo = threading.Event(); began = threading.Event()")
@@ -135,8 +164,8 @@ def test_redefined_mid_run(kernel: Kernel) -> None:
     for number in range(20):
         kernel.run(f"%%task --name slow\n'new {number}'", "cell-1")
     waiting = kernel.run(
-        "from rocket_magic.notebook import app\ngo.set()\n"
-        "while app.session['slow'].is_running: began.wait(0.01)\n"
+        "from rocket_magic.notebook._home import the_notebook\ngo.set()\n"
+        "while not the_notebook().outputs.get('slow').closed: began.wait(0.01)\n"
         "%rocket output slow"
     )
     assert "1 / 0  # old" in waiting.everything
