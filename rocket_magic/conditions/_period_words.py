@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from rocket_magic.conditions._units import unit_of, whole
+from typing import Final
+
+from rocket_magic.conditions._units import UNIT_KINDS, unit_of, whole
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import HOUR
 from rocket_magic.time import All as AllPeriods
@@ -31,6 +33,9 @@ __all__ = [
     "stretch_phrase",
     "unspoken",
 ]
+
+
+_TODAY: Final = RelativeDay("today")
 
 
 def as_period(value: object, owner: str) -> TimePeriod:
@@ -66,7 +71,7 @@ def as_seen_from_now(value: object, owner: str) -> TimePeriod:
     if isinstance(period, AllPeriods | AnyPeriod):
         parts = tuple(as_seen_from_now(part, owner) for part in period.periods)
         return period if parts == period.periods else type(period)(*parts)
-    if isinstance(period, TimeDelta) or period == RelativeDay("today"):
+    if isinstance(period, TimeDelta) or period == _TODAY:
         return always
     return never if isinstance(period, TimeSpanDelta | RelativeDay) else period
 
@@ -77,8 +82,10 @@ def as_recurring(value: object, owner: str) -> TimePeriod:
     Raises:
         ScheduleError: It is none, or is counted from the moment of asking.
     """
+    if type(value) in UNIT_KINDS:
+        return value  # type: ignore[return-value]  # a part of a unit, as nearly always
     period = as_period(value, owner)
-    if period == RelativeDay("today"):
+    if period == _TODAY:
         return whole("day")
     if isinstance(period, TimeDelta | TimeSpanDelta | RelativeDay):
         span = period.past if isinstance(period, TimeDelta) and period.past else HOUR

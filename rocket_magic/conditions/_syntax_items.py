@@ -35,6 +35,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition
+from rocket_magic.conditions._gates import are_days
 from rocket_magic.conditions._history import HAPPENED, TaskHappened
 from rocket_magic.conditions._parameters import IsEnv, ParamIs
 from rocket_magic.conditions._period import BASED, Every, IsPeriod, TaskExecutable, TaskRunnable
@@ -45,7 +46,8 @@ from rocket_magic.conditions._syntax_periods import read_cron, read_dates, read_
 from rocket_magic.conditions._syntax_reader import TASK_NAME, Reader
 from rocket_magic.conditions._syntax_tokens import Token, clip
 from rocket_magic.conditions._syntax_windows import narrow, read_unit
-from rocket_magic.conditions._units import ONCE, UNITS, common_unit
+from rocket_magic.conditions._units import ONCE, UNITS, common_unit, whole
+from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import Span
 from rocket_magic.time import TimePeriod
 
@@ -94,10 +96,39 @@ def _once_unit(reader: Reader) -> BaseCondition:
 
 def _once(reader: Reader, task: str | None) -> BaseCondition:
     unit = ONCE[reader.need(*ONCE)]
-    return narrow(reader, TaskExecutable(task, period=UNITS[unit]()))
+    return narrow(reader, TaskExecutable(task, period=whole(unit)))
+
+
+_EVERY_WHAT: Final = {
+    **dict.fromkeys(("second", "sec"), "every 1 sec"),
+    **dict.fromkeys(("minute", "min"), "every 1 min"),
+    "hour": "every 1 hour",
+    "day": "daily",
+    "week": "weekly",
+    "month": "monthly",
+    "year": "yearly",
+    "weekday": "daily on weekdays",
+}
+"""What is meant by "every" without a number."""
+
+
+def _refuse_bare_unit(reader: Reader) -> None:
+    """Tell what "every day" and "every monday" are called here."""
+    word = reader.here
+    if word.is_name:
+        return
+    day = "weekly on " + word.text.capitalize()
+    meant = _EVERY_WHAT.get(word.key) or (day if are_days(word.key) else None)
+    if meant is None:
+        return
+    text, start = reader.text, reader.tokens[reader.index - 1].start
+    message = f"{clip(text)!r}: 'every' at {start + 1} needs a duration, got {word.text!r}; write {meant!r}"
+    better = text[:start] + meant + text[word.end :]
+    raise ScheduleError(message, text=text, position=word.start, suggestion=better)
 
 
 def _every(reader: Reader) -> BaseCondition:
+    _refuse_bare_unit(reader)
     delta, based = reader.duration("every"), "run"
     if reader.phrase("based", "on"):
         based = reader.need(*BASED)
@@ -161,7 +192,7 @@ def _in_a_stretch(reader: Reader, condition: TaskHappened) -> BaseCondition:
         if common_unit(part) != unit:
             reader.fail(f"{clip(reader.text)!r}: the times behind 'during' must be of the {unit}", place)
         return _over(reader, place, condition, part)
-    return narrow(reader, dataclasses.replace(condition, period=UNITS[unit]()))
+    return narrow(reader, dataclasses.replace(condition, period=whole(unit)))
 
 
 def _over(reader: Reader, place: Token, condition: TaskHappened, period: TimePeriod) -> BaseCondition:

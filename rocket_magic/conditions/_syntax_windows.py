@@ -6,11 +6,11 @@ from typing import Final, NoReturn, Protocol, Self, TypeVar
 
 from rocket_magic.conditions._syntax_reader import Reader
 from rocket_magic.conditions._syntax_tokens import Token, clip
-from rocket_magic.conditions._units import UNITS, narrowed
+from rocket_magic.conditions._units import UNITS, narrowed, whole
 from rocket_magic.exc import ScheduleError
 from rocket_magic.time import TimePeriod
 
-__all__ = ["WINDOW_WORDS", "Window", "narrow", "read_unit", "read_window"]
+__all__ = ["WINDOW_WORDS", "Window", "narrow", "read_unit", "read_window", "refuse_joined"]
 
 WINDOW_WORDS: Final = ("at", "on", "before", "after", "between", "starting")
 
@@ -32,7 +32,7 @@ def read_window(reader: Reader, words: tuple[str, ...] = WINDOW_WORDS) -> Window
     if method is None:
         return None
     if method == "after" and reader.here.key in ("task", "tasks", "all", "any"):
-        _refuse_pipeline(reader, before)
+        refuse_joined(reader, before, "after task")
     if method == "between":
         place, start = reader.value()
         reader.need("and")
@@ -44,9 +44,14 @@ def read_window(reader: Reader, words: tuple[str, ...] = WINDOW_WORDS) -> Window
     return place, method, (value,)
 
 
-def _refuse_pipeline(reader: Reader, place: Token) -> NoReturn:
+def refuse_joined(reader: Reader, place: Token, words: str) -> NoReturn:
+    """Refuse a condition of its own that stands behind a schedule without an operator.
+
+    Raises:
+        ScheduleError: Always; it proposes the operator.
+    """
     text = reader.text
-    where = f"{clip(text)!r}: 'after task' at {place.start + 1}"
+    where = f"{clip(text)!r}: {words!r} at {place.start + 1}"
     message = f"{where} is a condition of its own, put & before it"
     raise ScheduleError(
         message,
@@ -68,13 +73,15 @@ def narrow(reader: Reader, condition: T, words: tuple[str, ...] = WINDOW_WORDS) 
             place,
             lambda base=condition, method=method, values=values: base._narrow(method, values),  # type: ignore[misc]  # noqa: SLF001
         )
+    if not reader.here.is_name and reader.here.key in ("from", "until"):
+        refuse_joined(reader, reader.here, reader.here.key)
     return condition
 
 
 def read_unit(reader: Reader) -> TimePeriod:
     """Read what follows "time": "of day between 10:00 and 12:00"."""
     reader.need("of")
-    period: TimePeriod = UNITS[reader.need(*UNITS)]()
+    period: TimePeriod = whole(reader.need(*UNITS))
     while (window := read_window(reader)) is not None:
         place, method, values = window
         period = reader.guarded(

@@ -26,6 +26,7 @@ UNITS: Final[dict[str, type[TimePeriod]]] = {
     "month": TimeOfMonth,
     "year": TimeOfYear,
 }
+UNIT_KINDS: Final = frozenset(UNITS.values())
 _UNIT_OF: Final = {kind: unit for unit, kind in UNITS.items()}
 ONCE: Final = {
     "secondly": "second",
@@ -91,8 +92,31 @@ def narrowed(period: TimePeriod, method: str, values: tuple[Any, ...]) -> TimePe
     if not values:
         msg = f"{method}() needs a value, like {method}('10:00')"
         raise ScheduleError(msg)
-    part: TimePeriod = getattr(period, method)(*values)
+    try:
+        part: TimePeriod = getattr(period, method)(*values)
+    except ScheduleError as error:
+        _refuse_hours_without_a_day(period, method, values, error)
+        raise
     return part
+
+
+_DAY_OF: Final = {"week": "Mon", "month": "1st", "year": "Feb 29"}
+
+
+def _refuse_hours_without_a_day(
+    period: TimePeriod, method: str, values: tuple[Any, ...], error: ScheduleError
+) -> None:
+    """Say "which day?" when hours stand where the days of a longer unit are meant."""
+    unit = unit_of(period) or ""
+    if unit not in LONG_UNITS or method not in HOUR_METHODS:
+        return
+    try:
+        hours = getattr(TimeOfDay, method)(*values)
+    except ScheduleError:
+        return
+    word, day = ONCE_WORD[unit], _DAY_OF[unit]
+    msg = f"{error.message}; for hours name the day first, like '{word} on {day} {hours.phrase()}'"
+    raise ScheduleError(msg, text=error.text, position=error.position, suggestion=error.suggestion) from error
 
 
 def are_named_days(period: TimePeriod) -> bool:

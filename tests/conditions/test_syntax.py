@@ -6,6 +6,8 @@ import copy
 import pickle
 import re
 import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,12 @@ from rocket_magic.conditions import (
     Any,
     CustomPhrase,
     FuncCond,
+    IsPeriod,
     Not,
+    ParamExists,
+    TaskExecutable,
+    TaskRunnable,
+    TaskSucceeded,
     as_condition,
     parse_condition,
     phrase_completions,
@@ -44,7 +51,19 @@ from rocket_magic.conds import (
     weekly,
 )
 from rocket_magic.exc import ScheduleError
-from rocket_magic.time import TimeOfDay, TimeOfWeek
+from rocket_magic.time import All as AllPeriods
+from rocket_magic.time import (
+    Cron,
+    RelativeDay,
+    StaticInterval,
+    TimeDelta,
+    TimeOfDay,
+    TimeOfWeek,
+    TimePeriod,
+    TimeSpanDelta,
+    always,
+    never,
+)
 
 from .strategies import conditions
 
@@ -352,3 +371,96 @@ def test_completions(text, some):
     offered = phrase_completions(text, ["load", "clean up"])
     assert set(some) <= set(offered)
     assert bool(offered) is bool(some)
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("every minute", "every 1 min"),
+        ("every day at 10:00", "daily at 10:00"),
+        ("every monday after 03:00 & has failed", "weekly on Monday after 03:00 & has failed"),
+        ("every weekday", "daily on weekdays"),
+        ("daily until 2026-03-01", "daily & until 2026-03-01"),
+        ("every 10 min from 2026-01-01", "every 10 min & from 2026-01-01"),
+        ("has succeeded yestrday", "has succeeded yesterday"),
+    ],
+)
+def test_what_is_meant_is_proposed(text, suggestion):
+    """Common ways to say it that the language does not have lead to the one it has."""
+    with pytest.raises(ScheduleError) as caught:
+        parse_condition(text)
+    assert caught.value.suggestion == suggestion
+    parse_condition(suggestion)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: weekly.between("09:00", "17:00"), "like 'weekly on Mon between 09:00 and 17:00'"),
+        (lambda: monthly.after("12:00"), "like 'monthly on 1st after 12:00'"),
+        (lambda: TaskExecutable(period=TimeDelta("2 hours")), "use every('2 hours', based='finish')"),
+        (lambda: TaskRunnable(period=TimeOfDay() & RelativeDay("yesterday")), "moves with now"),
+        (lambda: IsPeriod("10:00"), "IsPeriod looks at a period"),
+        (lambda: TaskSucceeded(period="today"), "TaskSucceeded looks at a period"),
+        (lambda: TaskSucceeded(period=Cron("* * * * *")), "calendar units and parts of them"),
+        (lambda: parse_condition("has failed today during (time of week on Mon)"), "must be of the day"),
+        (lambda: parse_condition("during " + "(" * 60), "parentheses inside each other"),
+        (lambda: parse_condition("param 'x' is python 'open()'"), "is no Python value"),
+    ],
+)
+def test_periods_that_can_not_be_meant(make, words):
+    """The refusal says what to write instead."""
+    with pytest.raises(ScheduleError, match=re.escape(words)):
+        make()
+
+
+def test_periods_are_taken_in_their_shortest_form():
+    """What is counted from now is constant for "is it now?"; one part of a composite is that part."""
+    assert IsPeriod(TimeDelta("1 hour")) == IsPeriod(RelativeDay("today")) == IsPeriod(always)
+    assert IsPeriod(RelativeDay("yesterday")) == IsPeriod(TimeSpanDelta("1 hour")) == IsPeriod(never)
+    assert IsPeriod(AllPeriods(TimeOfDay("10:00", "12:00"))) == time_of_day.between("10:00", "12:00")
+    assert TaskExecutable(period=RelativeDay("today")) == daily
+    assert TaskSucceeded(period=TimeDelta("2 hours")) == succeeded.past("2 hours")
+    assert TaskSucceeded(period=RelativeDay("today")) == succeeded.today
+
+
+def test_what_has_no_phrase_is_marked():
+    """Its text is Python in angle brackets; read as a phrase it is refused with the way out."""
+
+    class Moon(TimePeriod):
+        def __repr__(self):
+            return "Moon()"
+
+    @conds.condition()
+    def daily_is_over():
+        return True
+
+    marked = [
+        (IsPeriod(Moon()), "<IsPeriod(Moon())>"),
+        (TaskExecutable(period=Moon()), "<TaskExecutable(period=Moon())>"),
+        (TaskRunnable("a", period=Moon() | TimeOfDay()), "<TaskRunnable('a', period=Moon() | TimeOfDay())>"),
+        (ParamExists(x=object), "<ParamExists(**{'x': <class 'object'>})>"),
+        (daily_is_over, "<daily_is_over>"),
+    ]
+    for condition, text in marked:
+        assert str(condition) == text
+        with pytest.raises(ScheduleError, match="is a condition written in Python"):
+            parse_condition(text)
+    assert str(daily & daily_is_over) == "daily & <daily_is_over>"
+
+
+def test_phrases_are_read_once():
+    """The same text is the same condition, except where its value could be changed."""
+    assert parse_condition("daily at 10:17") is parse_condition("daily at 10:17")
+    text = "param 'x' is python '[1]'"
+    assert parse_condition(text) is not parse_condition(text)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/London"])
+def test_fixed_dates_travel_as_text(zone):
+    """A datetime with a zone is the same moment again, also in the hour that a clock repeats."""
+    for fold in (0, 1):
+        moment = datetime(2026, 10, 25, 1, 30, fold=fold, tzinfo=ZoneInfo(zone))
+        condition = IsPeriod(StaticInterval(moment, None))
+        assert parse_condition(str(condition)) == condition
+        assert condition.period.start == moment.astimezone(UTC)

@@ -138,7 +138,26 @@ def _parts(kind: type[TimePeriod], value: st.SearchStrategy[str]) -> st.SearchSt
     )
 
 
+def _hours_of(days: TimePeriod, hours: TimePeriod) -> TimePeriod:
+    return days.during(hours)
+
+
+_some_days = st.one_of(
+    st.lists(_days, min_size=1, max_size=3).map(lambda values: TimeOfWeek.on(*values)),
+    st.lists(st.sampled_from(["1", "15", "30", "31", "last"]), min_size=1, max_size=3).map(
+        lambda values: TimeOfMonth.on(*values)
+    ),
+    st.lists(st.sampled_from(["Feb 29", "Mar 1", "Oct 26", "Dec 31"]), min_size=1, max_size=2).map(
+        lambda values: TimeOfYear.on(*values)
+    ),
+)
+day_parts = st.builds(
+    _hours_of, _some_days, _parts(TimeOfDay, _times).filter(lambda part: part.word != "starting")
+)
+"""Hours of days of longer units."""
+
 calendar_periods = st.one_of(
+    day_parts,
     _parts(TimeOfDay, _times),
     _parts(TimeOfWeek, st.one_of(_days, st.tuples(_days, _times).map(" ".join))),
     _parts(TimeOfMonth, _dated),
