@@ -211,11 +211,13 @@ say("returned", *rows())
 def test_shutdown_with_a_deaf_thread_for_ever():
     """F37, D5, L14: soon after the grace period, and the thread's process can end."""
     source = f"""{HEAD}
-SPAN = 1e6
-make("thread", instant_shutdown=True)
+entered = threading.Event()
+def deaf():
+    entered.set()
+    time.sleep(1e6)
+make("thread", deaf, instant_shutdown=True)
 app.session.start_thread()
-while not app.session["work"].is_running:
-    time.sleep(0.01)
+entered.wait()
 begun = time.monotonic()
 assert app.session.stop(wait=10)
 say("stopped", rows(), time.monotonic() - begun < 5)
