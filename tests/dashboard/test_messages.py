@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rocket_magic.notebook.dashboard._messages import Refused, SetOption, Show, TaskCommand, read
+from rocket_magic.notebook.dashboard._messages import Refused, RunWith, SetOption, Show, TaskCommand, read
 
 
 def test_messages_become_objects() -> None:
@@ -15,6 +15,14 @@ def test_messages_become_objects() -> None:
         type="run", view="v1", id=3, task="load"
     )
     assert isinstance(read({"type": "show", "view": "v1", "tab": "tasks"}), Show)
+    typed = read({"type": "run_with", "view": "v1", "task": "load", "values": {"day": "'mon'"}})
+    assert isinstance(typed, RunWith)
+    assert typed.values == {"day": "'mon'"}
+    place = {"at": 5, "run": "r1", "action": "fail", "task": "load"}
+    older = read({"type": "show", "view": "v1", "tab": "log", "log_after": place})
+    assert isinstance(older, Show)
+    assert older.log_after is not None
+    assert older.log_after.at == 5.0
     assert isinstance(read({"type": "set", "view": "v", "option": "x", "value": True}), SetOption)
 
 
@@ -70,6 +78,11 @@ def test_everything_else_is_refused_with_a_sentence(content: Any, told: str) -> 
         {"type": "set", "view": "v", "option": "x", "value": {"a": 1}},
         {"type": "set", "view": "v", "option": "x", "value": "y" * 3000},
         {"type": "run", "view": "v", "task": ""},
+        {"type": "run_with", "view": "v", "task": "a", "values": {"x": 1}},
+        {"type": "run_with", "view": "v", "task": "a", "values": {"x": "1" * 20_000}},
+        {"type": "run_with", "view": "v", "task": "a", "values": {str(n): "1" for n in range(200)}},
+        {"type": "show", "view": "v", "log_after": {"at": float("nan"), "run": "", "action": "", "task": ""}},
+        {"type": "show", "view": "v", "log_after": {"at": 1.0}},
         {"type": "run", "view": "v", "task": None},
         {"type": "run", "view": "v", "task": "a", "id": -1},
         {"type": "run", "view": "v", "task": "a", "id": 1.5},

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from rocket_magic import Rocketry
-from rocket_magic.exc import ClockError, RocketMagicError
+from rocket_magic.args import TerminationFlag
+from rocket_magic.exc import ClockError, RocketMagicError, TaskTerminationException
 from rocket_magic.notebook.dashboard._traveller import Traveller
 
 
@@ -129,3 +130,21 @@ def test_an_error_of_a_step_is_kept(app: Rocketry, monkeypatch: pytest.MonkeyPat
     traveller.step("span", "1 hour")
     traveller.join(20)
     assert traveller.journey().error == "disk full"
+
+
+def test_time_may_go_on_over_runs_in_flight(app: Rocketry) -> None:
+    """Without waiting, a timeout strikes a run that never ends by itself."""
+
+    @app.task("daily at 01:00", name="long", execution="thread", timeout="10 min")
+    def long(flag: object = TerminationFlag()) -> None:
+        flag.wait(20)  # type: ignore[attr-defined]
+        raise TaskTerminationException("asked to end")
+
+    traveller = Traveller(app.session)
+    traveller.step("span", "2 hours", wait=False)
+    traveller.join(20)
+    assert traveller.journey().error == ""
+    traveller.step("next", "", wait=False)
+    traveller.join(20)
+    actions = [row.action for step in traveller.journey().steps for row in step.rows]
+    assert "terminate" in actions

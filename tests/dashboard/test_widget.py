@@ -45,6 +45,16 @@ def test_buttons_of_a_task(dashboard: Dashboard, source: FakeSource, command: st
     assert source.commands == [(command, "a")]
 
 
+def test_a_run_with_typed_values(dashboard: Dashboard, source: FakeSource) -> None:
+    """They are read as data; what can't be read, and a task that is gone, are answered."""
+    asked = {"type": "run_with", "view": "v", "id": 3, "task": "a", "values": {"day": "'mon'", "n": "[1]"}}
+    assert answer(dashboard, asked) == {"ok": True, "view": "v", "id": 3}
+    assert source.commands == [("run_with", "a", "{'day': 'mon', 'n': [1]}"), ("run", "a")]
+    refused = answer(dashboard, asked | {"values": {"day": "mon"}})
+    assert refused["error"] == 'day: mon is neither a Python literal nor JSON; put text in quotes: "mon"'
+    assert "no task named" in answer(dashboard, asked | {"task": "gone"})["error"]
+
+
 def test_buttons_of_the_scheduler(dashboard: Dashboard, source: FakeSource) -> None:
     """Start, hold, resume and stop are passed on."""
     for command in ("start", "hold", "resume", "stop"):

@@ -144,7 +144,8 @@ class Traveller:
 
     def _walk(self, clock: VirtualClock, target: Instant, *, wait: bool) -> None:
         first = clock.now()
-        piece = max((target - first) // _PIECES, SECOND)
+        # A session waits for runs in flight before a step begins: without waiting there is one step only.
+        piece = max((target - first) // _PIECES, SECOND) if wait else target - first
         while not self._halted.is_set():
             goal = min(clock.now() + piece, target)
             self._session.step(until=to_datetime(goal, UTC), wait_for_runs=wait)
