@@ -230,12 +230,13 @@ class Crew:
             return
         worker.link.pass_rest(run.order.sink)
         outcome = outcome_at_once(run.order, answer)
-        if run.asked:  # it ends now, and what it leaves behind is ended with it
+        if answer.head[7]:  # it ends now, and its children are counted when they have been ended with it
             run.parting = answer if outcome is None else outcome
             self._retire(worker)
             return
         settings = self._settings
-        again = settings.process_reuse and not worker.retired and worker.served < settings.reuse_limit
+        again = settings.process_reuse and not run.asked and not worker.retired
+        again = again and worker.served < settings.reuse_limit
         self._roster.done(worker, _uptime() if again else None)
         if again:
             self._roster.serve_waiting()

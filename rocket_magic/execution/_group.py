@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Collection, Iterator
 
-__all__ = ["collect", "dead_among", "end_group", "end_rest"]
+__all__ = ["collect", "dead_among", "end_group", "end_rest", "has_children"]
 
 
 def end_group(pid: int) -> None:
@@ -52,6 +52,18 @@ def collect(pid: int) -> tuple[int, int] | None:
     left = 0 if well else end_rest(pid)
     _, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status), left
+
+
+def has_children() -> bool:
+    """Whether the calling process has children, as far as the system tells."""
+    try:
+        for task in os.listdir("/proc/self/task"):  # noqa: PTH208  on the way out, as quick as can be
+            with open(f"/proc/self/task/{task}/children", "rb") as file:  # noqa: PTH123
+                if file.read(1):
+                    return True
+    except OSError:
+        return False
+    return False
 
 
 def dead_among(pids: Collection[int]) -> Iterator[tuple[int, int, int]]:

@@ -20,7 +20,9 @@ _LARGEST_ERROR: Final = 1 << 20
 _LARGE: Final = 1 << 20
 
 
-def pack_answer(outcome: Outcome, task_name: str, largest: int, modules: Sequence[str]) -> list[Piece]:
+def pack_answer(
+    outcome: Outcome, task_name: str, largest: int, modules: Sequence[str], *, family: bool
+) -> list[Piece]:
     """The frame of an outcome; what can't travel makes it a failure that says so.
 
     Args:
@@ -28,6 +30,7 @@ def pack_answer(outcome: Outcome, task_name: str, largest: int, modules: Sequenc
         task_name: For messages.
         largest: Bytes that its value may have.
         modules: Names of modules that later workers should have from the beginning.
+        family: Whether the worker ends now and leaves children behind, which are to be counted.
     """
     body: list[Piece] = []
     layout: tuple[int, ...] = ()
@@ -43,7 +46,7 @@ def pack_answer(outcome: Outcome, task_name: str, largest: int, modules: Sequenc
             body = [_pack_error(outcome.exc)]
     head = (
         outcome.run_id, str(outcome.action), outcome.reason, outcome.signal, outcome.exc_text,
-        modules, layout,
+        modules, layout, family,
     )  # fmt: skip
     return pack_frame(head, *body)
 

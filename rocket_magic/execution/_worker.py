@@ -28,6 +28,7 @@ from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
 from rocket_magic.execution._becoming import become_worker, flush, make_streams
 from rocket_magic.execution._failure import exception_text
+from rocket_magic.execution._group import has_children
 from rocket_magic.execution._modules import NewModules
 from rocket_magic.execution._outcome import outcome_of_error
 from rocket_magic.execution._returning import pack_answer
@@ -157,8 +158,9 @@ class _Worker:
             outcome = self._run(run_id, task_name, body)
             del body, order
             flush()
-            frame = pack_answer(outcome, task_name, largest, self._modules.take())
             ended = self._asked
+            family = ended and has_children()
+            frame = pack_answer(outcome, task_name, largest, self._modules.take(), family=family)
             del outcome
             self._send(frame)
             if ended:
@@ -173,7 +175,7 @@ class _Worker:
 
     def _practise(self, body: bytes) -> None:
         """Go through a run's motions while there is time: after a fork, the first touch copies a page."""
-        pack_answer(self._run("", "", body), "", len(body), ())
+        pack_answer(self._run("", "", body), "", len(body), (), family=False)
 
     def _settle_in(self, place: tuple[Any, ...]) -> None:
         """Take over the scheduler's folder, search path and changed environment."""
