@@ -108,7 +108,7 @@ def own_base() -> None:
 
 
 def long_message() -> None:
-    raise ValueError("x" * 5_000_000)
+    raise ValueError("x" * 50_000_000)
 
 
 class MuteError(Exception):
