@@ -8,6 +8,7 @@
 | `_foreign`, `_redbird` | everybody else's repositories; Red Bird beside pydantic 2 |
 | `_history` | the index that conditions ask; `_repository_history` asks the repository instead |
 | `_survey`, `_recovery` | what a log holds when it is opened, and runs that were interrupted |
+| `_claims`, `_presence` | several schedulers on one database: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
 
 Nothing heavy is imported here: SQLAlchemy, Red Bird and pandas load when they are first used.
@@ -15,6 +16,8 @@ Nothing heavy is imported here: SQLAlchemy, Red Bird and pandas load when they a
 
 from __future__ import annotations
 
+from rocket_magic.log._claims import Claim as Claim
+from rocket_magic.log._claims import StartedElsewhere as StartedElsewhere
 from rocket_magic.log._csv import CsvLog as CsvLog
 from rocket_magic.log._history import MemoryHistory as MemoryHistory
 from rocket_magic.log._memory import MemoryLog as MemoryLog

@@ -6,6 +6,7 @@ stands in the way. Its file holds the owner's process id, for the message.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import weakref
@@ -54,6 +55,13 @@ class FileLock:
             os.ftruncate(self._descriptor, 0)
             _unlock(self._descriptor)
             self._finalizer()
+
+    def remove(self) -> None:
+        """Let others write, and take the lock's file away; for locks whose file nobody takes again."""
+        if self._finalizer.alive:
+            with contextlib.suppress(OSError):  # Windows removes no open file: it stays, unlocked
+                self.path.unlink()
+            self.release()
 
 
 def _close(descriptor: int) -> None:

@@ -129,25 +129,31 @@ def clean(text: str | None, longest: int = LONGEST_TEXT) -> str | None:
     return text.replace("\0", "\\x00")
 
 
-def row_of(record: Record) -> dict[str, Any]:
-    """The record as a flat row with the columns of `COLUMNS`."""
+def values_of(record: Record) -> tuple[Any, ...]:
+    """The record as a flat row: its values in the order of `COLUMNS`."""
     start, end, due = record.start, record.end, record.due
-    return {
-        "created": record.at / SECOND,
-        "task_name": clean(record.task_name),
-        "action": record.action.value,
-        "run_id": clean(record.run_id) or None,
-        "start": None if start is None else start / SECOND,
-        "end": None if end is None else end / SECOND,
-        "runtime": None if start is None or end is None else (end - start) / SECOND,
-        "due": None if due is None else due / SECOND,
-        "merged": record.merged,
-        "attempt": record.attempt,
-        "reason": clean(record.reason),
-        "params": clean(record.params),
-        "message": clean(record.message),
-        "exc_text": clean(record.exc_text),
-    }
+    reason, params, message, exc_text = record.reason, record.params, record.message, record.exc_text
+    return (
+        record.at / SECOND,
+        clean(record.task_name),
+        record.action._value_,
+        clean(record.run_id) or None,
+        None if start is None else start / SECOND,
+        None if end is None else end / SECOND,
+        None if start is None or end is None else (end - start) / SECOND,
+        None if due is None else due / SECOND,
+        record.merged,
+        record.attempt,
+        reason if reason is None else clean(reason),
+        params if params is None else clean(params),
+        message if message is None else clean(message),
+        exc_text if exc_text is None else clean(exc_text),
+    )
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """The record as a flat row by column."""
+    return dict(zip(COLUMNS, values_of(record), strict=True))
 
 
 def _instant(value: Any) -> Instant | None:

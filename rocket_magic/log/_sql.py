@@ -2,7 +2,8 @@
 
 Groups of records go in with one prepared statement and one short transaction. No read leaves a
 transaction open. After an error the group is tried once more on a fresh connection, without what the
-first try may have stored.
+first try may have stored. Several schedulers may share a table: the transaction that records a start
+first reads what the others wrote, and refuses a start that one of them has made (RELIABILITY.md F40).
 """
 
 from __future__ import annotations
@@ -10,22 +11,23 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from rocket_magic._protocols import Action
 from rocket_magic.exc import RepositoryError
 from rocket_magic.log import _failpoints
 from rocket_magic.log._models import TaskRunRecord
+from rocket_magic.log._presence import presence_of
 from rocket_magic.log._query import Query, changed_by, make_query, matches
-from rocket_magic.log._record import Record, record_of, record_of_row, row_of
+from rocket_magic.log._record import Record, record_of, record_of_row, row_of, values_of
 from rocket_magic.log._result import Result
 from rocket_magic.log._sql_engine import make_engine, masked
+from rocket_magic.log._sql_others import Others
 from rocket_magic.log._sql_past import SqlPast
 from rocket_magic.log._sql_schema import checked_table_name, load_sqlalchemy, make_state_table, migrate
-from rocket_magic.log._survey import Survey, open_key
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+from rocket_magic.log._sql_writer import NEWS_AT_MOST, RowWriter
+from rocket_magic.log._survey import Survey
 
 _PAGE = 1000
 _SETTLE_EVERY = 2000
@@ -66,10 +68,11 @@ class SqlLog:
         except RepositoryError:
             self._finalizer()
             raise
-        self._insert = self.table.insert()
         self._lock = threading.Lock()
-        self._open_runs: dict[str, None] = {}
-        self._since_settled = 0
+        self._others = Others()
+        self._rows = RowWriter(self._engine, self.table, self._state, presence_of(self._engine, table))
+        self._rows.top = self._read(self._sa.select(self._sa.func.max(self.table.c.id)))[0][0] or 0
+        self._broken = (self._sa.exc.SQLAlchemyError, self._rows.error)
 
     def _check_writable(self) -> None:
         """Find out now, not at the first record."""
@@ -82,68 +85,92 @@ class SqlLog:
 
     insert = add
 
-    def add_many(self, records: Sequence[Record]) -> None:
+    def add_many(self, records: Sequence[Record], claimed: frozenset[str] = frozenset()) -> None:
         """Append records in one transaction.
 
+        Args:
+            records: In order.
+            claimed: Tasks whose start must be refused when another scheduler was first.
+
         Raises:
+            StartedElsewhere: It was; nothing is written.
             RepositoryError: It could not be written, twice.
         """
-        rows = [row_of(record) for record in records]
+        if not records:
+            return
         with self._lock:
             try:
-                self._write(rows, records)
-            except self._sa.exc.SQLAlchemyError:
+                self._write(records, claimed)
+            except self._broken:
+                self._rows.drop()
                 self._engine.dispose()
                 try:
-                    self._write(self._not_stored(rows), records)
-                except self._sa.exc.SQLAlchemyError as again:
+                    self._write(self._not_stored(records), claimed)
+                except self._broken as again:
+                    self._rows.drop()
                     msg = f"can't write to the log {self.url}: {masked(_reason(again))}"
                     raise RepositoryError(msg) from again
 
-    def _write(self, rows: Sequence[Mapping[str, Any]], records: Sequence[Record]) -> None:
-        if not rows:
-            return
-        with self._engine.begin() as connection:
-            connection.execute(self._insert, rows)
+    def _write(self, records: Sequence[Record], claimed: frozenset[str]) -> None:
+        while not self._write_or_catch_up(records, claimed):
+            pass
+
+    def _write_or_catch_up(self, records: Sequence[Record], claimed: frozenset[str]) -> bool:
+        """One transaction; False when all it did was to read a part of what others wrote."""
+        if not records:
+            return True
+        rows, others = self._rows, self._others
+        with rows.transaction() as cursor:
+            found = rows.news(cursor)
+            news = others.read(found) if found else ()
+            if len(found) == NEWS_AT_MOST:
+                return False
+            added = records
+            if rows.shared:
+                buried = others.refuse(claimed, news, partial(rows.lives, cursor), records[0].at)
+                added = [*buried, *filter(others.wanted, records)]
+            if others.since_settled >= _SETTLE_EVERY:
+                self._settle(cursor)
+            rows.add(cursor, [values_of(record) for record in added])
             if _failpoints.ARMED and any(record.action is not Action.RUN for record in records):
                 _failpoints.hit("mid_outcome")
-            self._track(records)
-            if self._since_settled >= _SETTLE_EVERY:
-                self._settle(connection)
+            rows.note_top(cursor)
+        others.track(added)
+        return True
 
-    def _not_stored(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The rows that an interrupted try has not stored (its answer may have been lost, not the rows)."""
+    def _settle(self, cursor: Any) -> None:
+        """Remember up to which row every run has its outcome."""
+        rows = self._rows
+        value = rows.settled(cursor, self._others.oldest())
+        if value is not None:
+            rows.note_settled(cursor, value)
+        self._others.since_settled = 0
+
+    def take_news(self) -> list[Record]:
+        """What other schedulers wrote since this was last asked; each write looks for it."""
+        with self._lock:
+            return self._others.take()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other schedulers may write to this table at the same time."""
+        return self._rows.shared
+
+    def _not_stored(self, records: Sequence[Record]) -> list[Record]:
+        """The records that an interrupted try has not stored (its answer may have been lost, not they)."""
         columns = self.table.c
-        runs = {row["run_id"] for row in rows}
+        rows = {id(record): values_of(record) for record in records}
         query = self._sa.select(columns.run_id, columns.action, columns.created).where(
-            columns.run_id.in_(runs), columns.created >= min(row["created"] for row in rows)
+            columns.run_id.in_({row[3] for row in rows.values()}),
+            columns.created >= min(row[0] for row in rows.values()),
         )
         with self._engine.connect() as connection:
             stored = {tuple(row) for row in connection.execute(query)}
-        return [row for row in rows if (row["run_id"], row["action"], row["created"]) not in stored]
-
-    def _track(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.action is Action.RUN:
-                self._open_runs[open_key(record)] = None
-            else:
-                self._open_runs.pop(open_key(record), None)
-        self._since_settled += len(records)
-
-    def _settle(self, connection: sa.Connection) -> None:
-        """Remember up to which row every run has its outcome."""
-        sa, columns = self._sa, self.table.c
-        oldest = next(iter(self._open_runs), None)
-        query = sa.select(sa.func.max(columns.id))
-        if oldest is not None:
-            query = sa.select(sa.func.min(columns.id) - 1).where(columns.run_id == oldest)
-        value = connection.execute(query).scalar()
-        if value is not None:
-            state = self._state
-            changed = connection.execute(state.update().where(state.c.name == "settled").values(value=value))
-            if not changed.rowcount:
-                connection.execute(state.insert().values(name="settled", value=value))
-        self._since_settled = 0
+        return [
+            record
+            for record in records
+            if (rows[id(record)][3], rows[id(record)][2], rows[id(record)][0]) not in stored
+        ]
 
     def filter_by(self, **filters: Any) -> Result:
         """The records whose columns are as given."""
@@ -244,13 +271,17 @@ class SqlLog:
 
     def survey(self, task_names: Iterable[str]) -> Survey:
         """What conditions and recovery need: a few index look-ups per task, never the whole table."""
-        try:
-            survey = self.past().survey(task_names)
-        except self._sa.exc.SQLAlchemyError as error:
-            msg = f"can't read the log {self.url}: {masked(_reason(error))}"
-            raise RepositoryError(msg) from error
-        self._since_settled = _SETTLE_EVERY  # the next write remembers what this look has settled
-        self._open_runs = dict.fromkeys(open_key(record) for record in survey.open_runs)
+        past = self.past()
+        with self._lock:
+            try:
+                survey = past.survey(task_names)
+                self._others.restore(survey, past.owners, self._rows.lives_now)
+            except self._broken as error:
+                self._rows.drop()
+                msg = f"can't read the log {self.url}: {masked(_reason(error))}"
+                raise RepositoryError(msg) from error
+            self._rows.top = past.top
+            self._others.since_settled = _SETTLE_EVERY  # the next write remembers what this look has settled
         return survey
 
     def past(self) -> SqlPast:
@@ -278,6 +309,8 @@ class SqlLog:
 
     def close(self) -> None:
         """Give all connections back."""
+        with self._lock:
+            self._rows.close()
         self._finalizer()
 
     def __iter__(self) -> Iterator[TaskRunRecord]:

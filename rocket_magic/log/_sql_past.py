@@ -11,7 +11,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.instants import POLL, SECOND, Instant, from_seconds
 from rocket_magic.log._record import SCHEDULER_DIED, Record, clean, is_recovery_crash, record_of_row
 from rocket_magic.log._sql_schema import load_sqlalchemy
-from rocket_magic.log._survey import Survey
+from rocket_magic.log._survey import Survey, open_key
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -38,7 +38,10 @@ class SqlPast:
         self._engine = engine
         self._table = table
         self._state = state
-        self._top = 0
+        self.top = 0
+        """Number of the newest row at the last survey."""
+        self.owners: dict[str, int | None] = {}
+        """By run id: who wrote the open runs of the last survey."""
 
     def _rows(self, statement: Any) -> list[Any]:
         with self._engine.connect() as connection:
@@ -47,7 +50,7 @@ class SqlPast:
     def survey(self, task_names: Iterable[str]) -> Survey:
         """What the log holds."""
         columns = self._table.c
-        self._top = self._rows(self._sa.select(self._sa.func.max(columns.id)))[0][0] or 0
+        self.top = self._rows(self._sa.select(self._sa.func.max(columns.id)))[0][0] or 0
         newest: list[Record] = []
         names = iter(sorted(set(task_names)))
         while chunk := list(islice(names, _TASKS_PER_QUERY)):
@@ -97,10 +100,13 @@ class SqlPast:
         return bound.columns(sa.column("task", sa.Text())).cte("tasks")
 
     def _records(self, statement: Any) -> list[Record]:
+        return self._read(self._rows(statement))
+
+    def _read(self, rows: Iterable[Any]) -> list[Record]:
         records = []
-        for row in self._rows(statement):
+        for row in rows:
             record = record_of_row(row._mapping)  # noqa: SLF001  SQLAlchemy's public name for it
-            record.seq = row[0] - self._top
+            record.seq = row[0] - self.top
             records.append(record)
         records.sort(key=lambda record: record.seq)
         return records
@@ -120,11 +126,15 @@ class SqlPast:
         )
         # logs without run ids: a task's run is open when nothing of that task follows it
         followed = sa.exists().where(outcome.c.task_name == table.c.task_name, outcome.c.id > table.c.id)
-        return self._records(
+        rows = self._rows(
             sa.select(table)
             .where(table.c.id > settled, table.c.action == Action.RUN.value)
             .where(sa.case((table.c.run_id.is_(None), ~followed), else_=~answered))
         )
+        records = self._read(rows)
+        owners = {row[0] - self.top: row._mapping[table.c.owner] for row in rows}  # noqa: SLF001  SQLAlchemy's
+        self.owners = {open_key(record): owners[record.seq] for record in records}
+        return records
 
     def _streak(self, task: str) -> int:
         """How many interrupted runs in a row end the task's records."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}\Z")
 _WHOLE: Final = frozenset({"merged", "attempt"})
 _TEXT: Final = frozenset({"task_name", "action", "run_id", "reason", "params", "message", "exc_text"})
+OWNER: Final = "owner"
+"""The column with the number of the scheduler that wrote the row; no column of the log's records."""
+
 _NEEDED: Final = frozenset({"task_name", "action", "created"})
 
 
@@ -64,8 +67,9 @@ def make_table(name: str) -> sa.Table:
     key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     columns = [_column(sa, column) for column in COLUMNS]
     table: SaTable = sa.Table(
-        name, sa.MetaData(), sa.Column("id", key, primary_key=True, autoincrement=True), *columns
-    )
+        name, sa.MetaData(), sa.Column("id", key, primary_key=True, autoincrement=True), *columns,
+        sa.Column(OWNER, sa.Integer()),
+    )  # fmt: skip
     stem = f"ix_{name}"[:45]
     sa.Index(f"{stem}_action", table.c.task_name, table.c.action, table.c.created)
     sa.Index(f"{stem}_created", table.c.task_name, table.c.created)
@@ -100,7 +104,7 @@ def migrate(engine: sa.Engine, name: str) -> tuple[sa.Table, tuple[str, ...]]:
         existing = {column["name"]: column for column in sa.inspect(engine).get_columns(name)}
         _check(table, existing)
         table = _with_key(sa, engine, table, existing, done)
-        missing = [column for column in COLUMNS if column not in existing]
+        missing = [column for column in (*COLUMNS, OWNER) if column not in existing]
         for column in missing:
             kind = table.c[column].type.compile(engine.dialect)
             with engine.begin() as connection:
@@ -157,7 +161,7 @@ def _with_key(
         return table
     if engine.dialect.name == "sqlite":
         # SQLite numbers every row anyway
-        columns = [_column(sa, column) for column in COLUMNS]
+        columns = [*(_column(sa, column) for column in COLUMNS), sa.Column(OWNER, sa.Integer())]
         key = sa.Column("rowid", sa.Integer(), primary_key=True, key="id")
         fresh: SaTable = sa.Table(table.name, sa.MetaData(), key, *columns)
         for index in table.indexes:

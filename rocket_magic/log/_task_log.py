@@ -18,6 +18,7 @@ from rocket_magic._protocols import Action, History
 from rocket_magic.exc import RepositoryError, TaskLoggingError
 from rocket_magic.instants import MINUTE, SECOND, Instant, Span
 from rocket_magic.log import _failpoints
+from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._emit import Emitter, repository_handlers
 from rocket_magic.log._foreign import ForeignLog
 from rocket_magic.log._history import MemoryHistory
@@ -88,6 +89,8 @@ class TaskLog:
         self._runs_before: dict[str, tuple[Record, ...]] = {}
         self._running: dict[str, None] = {}
         self._recent: deque[Record] = deque(maxlen=RECENT)
+        self._taken_over: dict[str, int] = {}
+        self._version = 0
         self._since_trim = 0
         self._told_at: Instant | None = None
         self._memory_history = MemoryHistory()
@@ -145,7 +148,17 @@ class TaskLog:
 
     # writing
 
-    def write(self, records: Sequence[Record], acknowledge: Acknowledge) -> None:
+    @property
+    def shared(self) -> bool:
+        """Whether other schedulers may write to the repository at the same time: then starts are claimed."""
+        return isinstance(self._store, SqlLog) and self._store.shared
+
+    @property
+    def version(self) -> int:
+        """Counts what was taken over from other schedulers; see `Claim`."""
+        return self._version
+
+    def write(self, records: Sequence[Record], acknowledge: Acknowledge, claim: Claim | None = None) -> None:
         """Write a group of records, all or none.
 
         The history knows them before `acknowledge` is called: with None when they are stored, else
@@ -155,7 +168,9 @@ class TaskLog:
         Args:
             records: In order; `seq` is given to them here.
             acknowledge: Called once; from this thread when the repository is in memory, else from the
-                writer's.
+                writer's. With `StartedElsewhere` when the claim was refused: then the history knows what
+                the other scheduler wrote.
+            claim: What starts among them were decided on.
         """
         self._number(records)
         store = self._store
@@ -164,7 +179,7 @@ class TaskLog:
             self._take(records)
             acknowledge(None)
         else:
-            self._writer.put(records, acknowledge)
+            self._writer.put(records, acknowledge, claim)
 
     def keep(self, records: Sequence[Record]) -> None:
         """Take records as happened although they could not be written (runs that the user wants anyway)."""
@@ -183,16 +198,24 @@ class TaskLog:
             else:
                 running.pop(key, None)
 
-    def store(self, records: Sequence[Record]) -> None:
+    def store(self, records: Sequence[Record], claims: Sequence[Claim] = ()) -> None:
         """Write to the repository (for the writer).
 
         Raises:
+            StartedElsewhere: A claim was refused.
             TaskLoggingError: The repository refused.
         """
         if _failpoints.ARMED:
             _hit("before_run_record", "before_outcome", records)
+        self._check(claims)
+        store = self._store
         try:
-            self._store.add_many(records)
+            if isinstance(store, SqlLog):
+                self._add_shared(store, records, claims)
+            else:
+                store.add_many(records)
+        except StartedElsewhere:
+            raise
         except Exception as error:
             msg = f"{len(records)} record(s) could not be written to {self.url}: {_one_line(error)}"
             raise TaskLoggingError(msg) from error
@@ -204,6 +227,32 @@ class TaskLog:
             except Exception as error:
                 self._tell(error, records)
 
+    def _check(self, claims: Sequence[Claim]) -> None:
+        """Refuse starts that were decided before something was taken over."""
+        for claim in claims:
+            known = self._taken_over
+            late = [task for task in claim.tasks if known.get(task, 0) > claim.version] if known else ()
+            if late:
+                raise StartedElsewhere(frozenset(late))
+
+    def _add_shared(self, store: SqlLog, records: Sequence[Record], claims: Sequence[Claim]) -> None:
+        """Add records where others may add theirs, and take over what they added."""
+        claimed = frozenset(task for claim in claims for task in claim.tasks)
+        try:
+            store.add_many(records, claimed)
+        finally:
+            news = store.take_news()
+            if news:
+                self._take_over(news)
+
+    def _take_over(self, news: Sequence[Record]) -> None:
+        """Let the history know what other schedulers wrote; nothing of it is logged again."""
+        for record in news:
+            record.seq = next(self._numbers)
+            self._taken_over[record.task_name] = self._version + 1
+        self._remember(news)
+        self._version += 1  # last: whoever reads the new version has the new history
+
     def settle(self, records: Sequence[Record], error: BaseException | None) -> None:
         """Take note of a group that was stored, or could not be (for the writer)."""
         if error is None:
@@ -214,9 +263,19 @@ class TaskLog:
         for record in records:
             if record.action is Action.RUN:
                 self._running.pop(open_key(record), None)
-        self._tell(error, records)
+        if not isinstance(error, StartedElsewhere):
+            self._tell(error, records)
 
     def _take(self, records: Sequence[Record]) -> None:
+        self._remember(records)
+        self._emitter.emit(records)
+        self._since_trim += len(records)
+        if self._since_trim >= _TRIM_EVERY:
+            self._since_trim = 0
+            if self.retention != Retention() and isinstance(self._store, (MemoryLog, SqlLog)):
+                self.trim(records[-1].at)
+
+    def _remember(self, records: Sequence[Record]) -> None:
         self._memory_history.add(records)
         if type(self._store) is not MemoryLog:
             self._recent.extend(records)
@@ -226,12 +285,6 @@ class TaskLog:
                 if ended is None:
                     ended = self._runs[record.task_name] = deque(maxlen=_RUNS_KEPT)
                 ended.append(record)
-        self._emitter.emit(records)
-        self._since_trim += len(records)
-        if self._since_trim >= _TRIM_EVERY:
-            self._since_trim = 0
-            if self.retention != Retention() and isinstance(self._store, (MemoryLog, SqlLog)):
-                self.trim(records[-1].at)
 
     def _tell(self, error: BaseException, records: Sequence[Record]) -> None:
         """Report an error, once a minute while it lasts."""

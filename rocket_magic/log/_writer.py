@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rocket_magic._protocols import Action
+from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._record import Record
 
 Acknowledge = Callable[[BaseException | None], None]
@@ -42,13 +43,14 @@ class RetryPolicy:
 class _Group:
     records: Sequence[Record]
     acknowledge: Acknowledge
+    claim: Claim | None = None
 
 
 class Owner(Protocol):
     """The log behind a writer."""
 
-    def store(self, records: Sequence[Record]) -> None:
-        """Write to the repository; raises when that fails."""
+    def store(self, records: Sequence[Record], claims: Sequence[Claim] = ()) -> None:
+        """Write to the repository; raises when that fails or a claim is refused."""
         ...
 
     def settle(self, records: Sequence[Record], error: BaseException | None) -> None:
@@ -80,10 +82,10 @@ class Writer:
         """Outcomes that are not in the repository: kept here, or dropped for want of room."""
         return len(self._backlog) + self._dropped
 
-    def put(self, records: Sequence[Record], acknowledge: Acknowledge) -> None:
+    def put(self, records: Sequence[Record], acknowledge: Acknowledge, claim: Claim | None = None) -> None:
         """Post a group."""
         with self._condition:
-            self._waiting.append(_Group(records, acknowledge))
+            self._waiting.append(_Group(records, acknowledge, claim))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="rocket_magic log", daemon=True)
                 self._thread.start()
@@ -137,7 +139,7 @@ class Writer:
             return
         if not groups:
             return
-        error = self._try([record for group in groups for record in group.records])
+        error = self._try(groups)
         if error is None or len(groups) == 1:
             for group in groups:
                 self._settle(group, error)
@@ -150,15 +152,21 @@ class Writer:
         error: BaseException | None = None
         for group in groups:
             if failures < _FAILURES_IN_A_ROW:
-                error = self._try(group.records)
-                failures = failures + 1 if error is not None else 0
+                error = self._try([group])
+                failures = failures + 1 if error is not None and not _is_refusal(error) else 0
             self._settle(group, error)
 
-    def _try(self, records: Sequence[Record]) -> BaseException | None:
+    def _try(self, groups: Sequence[_Group]) -> BaseException | None:
+        records = groups[0].records
+        if len(groups) > 1:
+            records = [record for group in groups for record in group.records]
+        claims = [group.claim for group in groups if group.claim is not None]
         pause = self.retry.pause
         for turn in range(self.retry.times + 1):
             try:
-                self._owner.store(records)
+                self._owner.store(records, claims)
+            except StartedElsewhere as refusal:
+                return refusal
             except Exception as error:
                 if turn == self.retry.times or self._closing:
                     return error
@@ -171,7 +179,7 @@ class Writer:
         return None
 
     def _settle(self, group: _Group, error: BaseException | None) -> None:
-        if error is not None:
+        if error is not None and not _is_refusal(error):
             self.keep([record for record in group.records if record.action is not Action.RUN])
             self._pause = self._pause or self.retry.pause
         self._owner.settle(group.records, error)
@@ -215,3 +223,8 @@ class Writer:
         for _ in range(n):
             self._backlog.popleft()
         self._pause = 0.0
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Whether another scheduler was first: the repository is well."""
+    return isinstance(error, StartedElsewhere)

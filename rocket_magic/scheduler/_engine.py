@@ -175,6 +175,7 @@ class Engine:
         if not due and not self._shut_looked:
             return
         board.n_cycles += 1
+        self.starter.log_version = board.session.log.version
         candidates: list[Candidate] = []
         for task, at in due.items():
             candidate = self._look_at(task, at)

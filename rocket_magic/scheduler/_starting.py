@@ -15,7 +15,7 @@ from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import TaskLoggingError, TaskSetupError
 from rocket_magic.execution import Flag, Outcome, RunOrder
 from rocket_magic.instants import NEVER, SECOND, Span, from_timedelta
-from rocket_magic.log import Record
+from rocket_magic.log import Claim, Record, StartedElsewhere
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import LATE, Candidate
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rocket_magic.tasks import Task
 
 _LONGEST_PAUSE: Span = 60 * SECOND
+_LOOK_AT_OTHERS: Span = SECOND
 _NO_PARAMETERS = Parameters()
 
 
@@ -37,6 +38,8 @@ class Starter:
         self.board = board
         self.ender = ender
         self._random_ids = RandomIds()
+        self.log_version = 0
+        """What the log knew of other schedulers when the conditions were asked."""
         self.resumed: dict[Task, Record] = {}
         """Crash records of runs that the scheduler's death cut off, by the task that makes them again."""
 
@@ -55,7 +58,14 @@ class Starter:
                 records.append(self._run_record(run))
         if started:
             log = self.board.session.log
-            log.write(records, lambda error: self._recorded(started, records, error))
+            claim = self._claim(started) if log.shared else None
+            log.write(records, lambda error: self._recorded(started, records, error), claim)
+
+    def _claim(self, started: list[tuple[Candidate, TaskRun]]) -> Claim:
+        """The due starts: where several schedulers share a log, only one of them makes each."""
+        due = [one.task for one, _ in started if one.batch is None]
+        names = frozenset(task.name for task in due if not (task.on_startup or task.on_shutdown))
+        return Claim(names, self.log_version)
 
     # Before the record
 
@@ -203,7 +213,10 @@ class Starter:
         if error is not None:
             for candidate, run in reversed(started):
                 self._take_back(candidate, run)
-            self._log_failed(error)
+            if isinstance(error, StartedElsewhere):
+                self._leave_to_others(started, error)
+            else:
+                self._log_failed(error)
             return
         board.log_pause_span = 0
         for (candidate, run), record in zip(started, records, strict=True):
@@ -237,6 +250,19 @@ class Starter:
             task.queued_starts = 1
         if not task.removed:
             self.board.touch(task, candidate.due)
+
+    def _leave_to_others(self, started: list[tuple[Candidate, TaskRun]], refusal: StartedElsewhere) -> None:
+        """Another scheduler was first, as the history knows now; while its run lasts, look each second."""
+        board = self.board
+        for task in [candidate.task for candidate, _ in started if candidate.batch is None]:
+            if task.name not in refusal.tasks:
+                continue
+            self.resumed.pop(task, None)
+            task.queued_starts = 0
+            if task.name in refusal.in_flight and not task.removed:
+                board.dirty.pop(task, None)
+                board.agenda.set(task, board.now + _LOOK_AT_OTHERS)
+                task.held_by = "its run is in flight in another scheduler on this log"
 
     def _keeps_looking(self, task: Task) -> bool:
         """Whether a running task may be due again: then it is looked at one cycle later."""

@@ -170,9 +170,9 @@ def test_a_lost_answer_does_not_double_records(tmp_path: Path) -> None:
     log = SqlLog(f"sqlite:///{tmp_path / 'a.db'}")
     original, calls = log._write, []
 
-    def lossy(rows: Any, records: Any) -> None:
-        original(rows, records)
-        calls.append(len(rows))
+    def lossy(records: Any, claimed: Any) -> None:
+        original(records, claimed)
+        calls.append(len(records))
         if len(calls) == 1:
             raise sqlalchemy.exc.OperationalError("COMMIT", {}, Exception("connection lost"))
 
