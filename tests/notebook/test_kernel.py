@@ -224,3 +224,29 @@ def test_the_stop_button_ends_a_step(kernel: Kernel) -> None:
     for name in ("early", "slow"):
         kernel.run(f"%rocket remove {name}")
     kernel.run("%rocket clock real")
+
+
+WAITS = """%%task --name {how} --execution {how}
+from rocket_magic.clock import SystemClock
+SystemClock().sleep(2)
+"lived"
+"""
+
+
+def test_the_stop_button_leaves_runs_alone(kernel: Kernel) -> None:
+    """Pressed on a cell, twice: only the cell stops; runs in threads and processes end by themselves."""
+    for how in ("thread", "process"):
+        kernel.run(WAITS.format(how=how))
+    kernel.run("from rocket_magic.notebook import app\nfrom rocket_magic.clock import SystemClock")
+    kernel.run("app.session['thread'].run(); app.session['process'].run()")
+    busy = "print('busy', flush=True)\nSystemClock().sleep(20)"
+    for _ in range(2):
+        assert "KeyboardInterrupt" in kernel.run(busy, interrupt_after="busy").error
+    kernel.run(
+        "while any(app.session[n].is_running for n in ('thread', 'process')): SystemClock().sleep(0.05)"
+    )
+    log = kernel.run("%rocket log --no-times").text
+    for how in ("thread", "process"):
+        assert f"{how:<7}  success" in log, log
+        kernel.run(f"%rocket remove {how}")
+    assert kernel.run("%rocket status").text.startswith("scheduler running")
