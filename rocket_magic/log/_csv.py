@@ -23,10 +23,19 @@ from rocket_magic.exc import RepositoryError, TaskLoggingError
 from rocket_magic.instants import Instant, from_seconds
 from rocket_magic.log import _failpoints
 from rocket_magic.log._csv_file import repair_tail
+from rocket_magic.log._csv_survey import quick_survey
 from rocket_magic.log._file_lock import FileLock
 from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._query import Query, changed_by, matches
-from rocket_magic.log._record import COLUMNS, SCHEDULER_DIED, Record, record_of, record_of_row, row_of
+from rocket_magic.log._record import (
+    COLUMNS,
+    SCHEDULER_DIED,
+    Record,
+    record_of,
+    record_of_row,
+    row_of,
+    values_of,
+)
 from rocket_magic.log._result import Result
 from rocket_magic.log._survey import RECENT, Streaks, Survey
 
@@ -84,6 +93,7 @@ class CsvLog:
         if self._file.tell() == 0:
             self._append(_lines([COLUMNS]))
         self._columns = self._header()[0]
+        self._usual = tuple(self._columns) == COLUMNS
 
     def _header(self) -> tuple[list[str], bool]:
         """The columns that the file names, and whether that line is complete."""
@@ -118,9 +128,11 @@ class CsvLog:
         Raises:
             OSError: The file can't be written; what was written of the group is cut off again.
         """
-        columns = self._columns
-        rows = [[row.get(column) for column in columns] for row in map(row_of, records)]
-        data = _lines(rows)
+        if self._usual:
+            data = _lines(map(values_of, records))
+        else:
+            columns = self._columns
+            data = _lines([row.get(column) for column in columns] for row in map(row_of, records))
         with self._lock:
             if _failpoints.ARMED and _is_outcome(records) and _failpoints.is_next("mid_outcome"):
                 self._append(data[: len(data) - 7])
@@ -228,7 +240,7 @@ class CsvLog:
 
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds, in one pass."""
-        return _Pass(self._columns).over(self.path)
+        return (quick_survey if self._usual else _Pass(self._columns).over)(self.path)
 
     def close(self) -> None:
         """Close the file and let others write it."""

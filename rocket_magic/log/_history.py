@@ -161,6 +161,12 @@ class MemoryHistory:
                 else:
                     series.add(at)
 
+    def use_up(self, task: str, at: Instant) -> None:
+        """Let a crash count at an instant although the scheduler died: the period's run is not to be made."""
+        with self._lock:
+            index = self._tasks.setdefault(task, _TaskIndex())
+            index.find_series(Action.CRASH).add(at)
+
     def restore(
         self,
         newest: Iterable[Record],

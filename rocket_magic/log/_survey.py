@@ -101,10 +101,14 @@ class Streaks:
         if last != at:
             self._ends[task] = (length + 1, at)
 
+    @property
+    def any(self) -> bool:
+        """Whether a task's records end with an interrupted run so far."""
+        return bool(self._ends)
+
     def ended(self, task: str) -> None:
         """Any other outcome."""
-        if self._ends:
-            self._ends.pop(task, None)
+        self._ends.pop(task, None)
 
     def lengths(self) -> dict[str, int]:
         """The counts that are not zero."""

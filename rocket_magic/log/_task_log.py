@@ -430,6 +430,13 @@ class TaskLog:
         """The log as one task sees it."""
         return TaskLogger(self, name)
 
+    def use_up_interrupted(self, task: str) -> None:
+        """Let the interrupted run that ends a task's records count for its period: it is not made again."""
+        runs = self.recent_runs(task, 1)
+        if runs and runs[-1].action is Action.CRASH:
+            run = runs[-1]
+            self._memory_history.use_up(task, run.at if run.start is None else run.start)
+
     def rename(self, old: str, new: str) -> None:
         """Move a task's history to its new name; the records keep the old one."""
         self._memory_history.rename(old, new)

@@ -481,7 +481,7 @@ class Runner:
             elif rerun:
                 self._resume(task)
             else:
-                task.barred = "its last run was cut off by the scheduler's death and rerun_interrupted is off"
+                self.session.log.use_up_interrupted(name)
 
     def _resume(self, task: Task) -> None:
         """Make the run again that was cut off, now or before an earlier start that came to nothing."""

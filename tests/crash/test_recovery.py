@@ -125,3 +125,21 @@ def test_rerun_can_be_turned_off(url):
         assert outcomes() == [("crash", 0)]
         app.session.stop(force=True)
         app.session.log.close()
+
+
+def test_without_rerun_only_the_interrupted_period_is_used_up(url):
+    """The cut-off run isn't made again, the next period's run is (D1)."""
+    leave(url, cut_off(60))
+    app, outcomes = session(url, rerun_interrupted=False)
+    app.session.step("1 day")
+    assert outcomes() == [("crash", 0), ("fail", 0)]
+    app.session.log.close()
+
+
+def test_an_older_interruption_uses_up_no_later_period(url):
+    """What was cut off yesterday leaves today's run to be made."""
+    leave(url, cut_off(24 * 3600))
+    app, outcomes = session(url, rerun_interrupted=False)
+    app.session.step("1 hour")
+    assert outcomes() == [("crash", 0), ("fail", 0)]
+    app.session.log.close()

@@ -285,3 +285,21 @@ def test_red_birds_own_file_is_mended_and_locked(tmp_path: Path) -> None:
     assert recovery.interrupted == ("load",)
     assert log.history.count("load", frozenset({Action.RUN}), START, NEVER) == 1
     log.close()
+
+
+def test_the_quick_pass_finds_what_the_thorough_one_does(tmp_path: Path) -> None:
+    """Rows with quotes, line ends in cells, torn widths and odd numbers, in the middle of plain ones."""
+    from rocket_magic.log._csv import _Pass
+    from rocket_magic.log._csv_survey import quick_survey
+    from rocket_magic.log._record import COLUMNS
+
+    log = CsvLog(tmp_path / "log.csv")
+    log.add_many([record(n, "run" if n % 2 == 0 else "success", task=f"t{n % 3}") for n in range(20)])
+    log.add_many([record(21, "fail", task='a,"b', exc_text='one\n\ntwo\r\n"three"\n', reason="x, y")])
+    log.add_many([record(22, run_id="open"), record(23, "crash", run_id="gone", reason="scheduler died")])
+    log.close()
+    with (tmp_path / "log.csv").open("ab") as file:
+        file.write(b"1,2,3\nnan,load,run,x,,,,,0,0,,,,\nx,load,run,x,,,,,0,0,,,,\n")
+    thorough, quick = _Pass(COLUMNS).over(tmp_path / "log.csv"), quick_survey(tmp_path / "log.csv")
+    for name in ("newest", "open_runs", "streaks", "instants", "recent", "n_records", "n_damaged"):
+        assert getattr(quick, name) == getattr(thorough, name), name
