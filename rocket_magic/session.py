@@ -16,6 +16,7 @@ from rocket_magic._registry import Registry
 from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, VirtualClock, as_clock
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
+from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.config import Config
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
@@ -39,6 +40,8 @@ __all__ = ["Session"]
 Listener = Callable[[Change], None]
 
 _MOST_SHARED = 10_000
+_ON_TIME_ALONE = frozenset({TaskExecutable, TaskRunnable, IsPeriod})
+"""Kinds of conditions whose equality is sameness in every respect; others may hold what a user wrote."""
 
 
 class Returns(dict[Any, Any]):
@@ -99,7 +102,7 @@ class Session:
         self.hooks = Hooks()
         self.sink_factory: Callable[[str, str], Sink] | None = None
         self.custom_phrases: list[CustomPhrase] = []
-        self._conditions: dict[tuple[str, int], BaseCondition] = {}
+        self._conditions: dict[Any, BaseCondition] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._listener_errors = 0
         self._clock: Clock = as_clock(self.config.time_func)
@@ -372,11 +375,15 @@ class Session:
     def condition(self, value: Any) -> BaseCondition:
         """Read a condition; the session's own phrases are understood.
 
-        Conditions are immutable, so equal texts share one: ten thousand `daily` tasks cost one parse.
+        Conditions are immutable, so equal texts and equal conditions on time alone share one: ten thousand
+        `daily` tasks cost one parse and keep one condition.
         """
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            key: Any = (value, len(self.custom_phrases))
+        elif value is None or type(value) in _ON_TIME_ALONE:
+            key = value
+        else:
             return as_condition(value, self.custom_phrases)
-        key = (value, len(self.custom_phrases))
         known = self._conditions.get(key)
         if known is None:
             if len(self._conditions) >= _MOST_SHARED:

@@ -16,6 +16,7 @@ from rocket_magic.args import Arg, Config, Return, SimpleArg, Task, TerminationF
 from rocket_magic.args import Session as SessionArg
 from rocket_magic.conds import (
     after_success,
+    daily,
     every,
     false,
     finished,
@@ -696,3 +697,11 @@ def test_waiting_for_a_shutdown_does_not_hasten_it():
     release.set()
     assert app.session.stop(wait=5)
     assert actions(app, "slow") == ["run", "success"]
+
+
+def test_equal_conditions_on_time_are_kept_once():
+    """A thousand tasks of one schedule keep one condition, however each of them wrote it."""
+    session = Session()
+    first, second = session.condition(daily.at("10:00")), session.condition(daily.at("10:00"))
+    assert first is second
+    assert session.condition(daily.at("11:00")) is not first

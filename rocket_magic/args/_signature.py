@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from rocket_magic.exc import ParameterError
@@ -45,8 +45,16 @@ class FunctionSpec:
 
 
 _UNREADABLE = FunctionSpec((), (), {}, (), (), takes_any=True)
+_EMPTY = FunctionSpec((), (), {}, (), (), takes_any=False)
+_DISGUISES: Final = frozenset({"__signature__", "__wrapped__"})
+"""What makes a callable seem to take something else than its code says."""
+
 _functions: WeakKeyDictionary[types.FunctionType, FunctionSpec] = WeakKeyDictionary()
 _methods: WeakKeyDictionary[types.FunctionType, FunctionSpec] = WeakKeyDictionary()
+_partials: WeakKeyDictionary[types.FunctionType, dict[tuple[int, tuple[str, ...]], FunctionSpec]] = (
+    WeakKeyDictionary()
+)
+_VARIABLE: Final = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 
 
 def spec_of(func: Callable[..., Any]) -> FunctionSpec:
@@ -58,12 +66,42 @@ def spec_of(func: Callable[..., Any]) -> FunctionSpec:
     Raises:
         ParameterError: An argument is given as a class, or an annotation that names one can't be read.
     """
+    if _takes_nothing(func):
+        return _EMPTY
+    if isinstance(func, functools.partial):
+        return _spec_of_partial(func)
     cache, key = _place(func)
     if cache is None or key is None:
         return _read(func)
     found = cache.get(key)
     if found is None:
         found = cache[key] = _read(func)
+    return found
+
+
+def _takes_nothing(func: Any) -> bool:
+    """Whether it is a plain function without parameters: most tasks are, and they share one spec."""
+    if type(func) is not types.FunctionType or func.__dict__.keys() & _DISGUISES:
+        return False
+    code = func.__code__
+    return not (code.co_argcount or code.co_kwonlyargcount or code.co_flags & _VARIABLE)
+
+
+def _spec_of_partial(func: functools.partial[Any]) -> FunctionSpec:
+    """Read a partial; those that fix the same parameters of one function by plain values share a spec."""
+    inner = func.func
+    values = func.keywords.values()
+    if (
+        not isinstance(inner, types.FunctionType)
+        or func.__dict__.keys() & _DISGUISES
+        or any(isinstance(value, (ArgumentMark, type)) for value in values)
+    ):
+        return _read(func)
+    known = _partials.setdefault(inner, {})
+    key = (len(func.args), tuple(func.keywords))
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _read(func)
     return found
 
 
@@ -82,7 +120,7 @@ def _place(
         return _functions, func
     if isinstance(func, types.MethodType):
         return (_methods, func.__func__) if isinstance(func.__func__, types.FunctionType) else (None, None)
-    if isinstance(func, (type, functools.partial)):
+    if isinstance(func, type):
         return None, None
     own = getattr(func, "__dict__", {})
     call = getattr(type(func), "__call__", None)  # noqa: B004  its function is the key, not a test

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rocket_magic.args import ParameterPlan
+from rocket_magic.args._signature import spec_of
 from rocket_magic.exc import TaskError
 from rocket_magic.tasks._base import Task
 
@@ -59,7 +60,9 @@ class FuncTask(Task):
         if path is not None:
             folders = tuple(str(folder) for folder in sys_paths or ())
             self.location = FunctionInFile(str(path), func_name, folders, cache=cache)
-        self._plan: ParameterPlan | None = None if func is None else ParameterPlan.of(func)
+        if func is not None:
+            spec_of(func)  # a wrong signature is told of now; the plan is made for the first run
+        self._plan: ParameterPlan | None = None
         if policy.get("description") is None and func is not None:
             policy["description"] = getattr(func, "__doc__", None)
         super().__init__(**policy)
@@ -75,6 +78,9 @@ class FuncTask(Task):
         """The plan of the function; a file is imported for it, at each run unless cached."""
         if self._plan is not None:
             return self._plan
+        if self.func is not None:
+            self._plan = ParameterPlan.of(self.func)
+            return self._plan
         if self.location is None:
             msg = f"task {self.name!r} has nothing to call"
             raise TaskError(msg)
@@ -85,7 +91,8 @@ class FuncTask(Task):
 
     def replace_function(self, func: Callable[..., Any]) -> None:
         """Call another function from the next run on; runs in flight end on the old one."""
-        self.func, self._plan = func, ParameterPlan.of(func)
+        plan = ParameterPlan.of(func)
+        self.func, self._plan = func, plan
 
     @property
     def delayed(self) -> bool:

@@ -166,3 +166,28 @@ def test_memory_is_weak():
     del old
     gc.collect()
     assert watch() is None
+
+
+def test_partials_of_one_function_share_what_was_read():
+    """Partials that fix the same parameters share a spec; one that fixes an argument has its own."""
+
+    def task(a, b=1): ...
+
+    first, second = ParameterPlan(functools.partial(task, a=1)), ParameterPlan(functools.partial(task, a=2))
+    assert first.spec is second.spec
+    assert ParameterPlan(functools.partial(task, 1)).spec.names == ("b",)
+    argument = Arg("x")
+    assert {"a": argument} == dict(ParameterPlan(functools.partial(task, a=argument)).spec.arguments)
+
+
+def test_a_wrapped_function_without_parameters_is_read_through():
+    """A wrapper that takes nothing itself but stands for a function with parameters takes those."""
+
+    def task(a, b): ...
+
+    @functools.wraps(task)
+    def wrapper(): ...
+
+    assert ParameterPlan(wrapper).spec.names == ("a", "b")
+    partial = functools.update_wrapper(functools.partial(lambda: None), task)
+    assert ParameterPlan(partial).spec.names == ("a", "b")
