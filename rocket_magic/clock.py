@@ -49,23 +49,24 @@ _LONGEST_WAIT = 60 * SECOND
 
 
 class Alarm:
-    """Wakes one waiter, from any thread; ringing before the wait is not lost."""
+    """Wakes one waiter, from any thread or signal handler; ringing before the wait is not lost."""
 
     def __init__(self) -> None:
-        self._condition = threading.Condition(threading.Lock())
-        self._ringing = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._event: asyncio.Event | None = None
+        # Locked: silent. Whoever rings unlocks it, the waiter locks it again. There is no other state that
+        # a lock would have to guard, and a signal handler may ring between any two steps of the waiter.
+        self._silence = threading.Lock()
+        self._silence.acquire()
+        self._listener: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     def ring(self) -> None:
         """Wake the waiter, or let its next wait return at once."""
-        with self._condition:
-            if self._ringing:
-                return
-            self._ringing = True
-            self._condition.notify_all()
-            loop, event = self._loop, self._event
-        if loop is not None and event is not None:
+        try:
+            self._silence.release()
+        except RuntimeError:  # it rings already
+            return
+        listener = self._listener
+        if listener is not None:
+            loop, event = listener
             try:
                 loop.call_soon_threadsafe(event.set)
             except RuntimeError:  # the loop was closed meanwhile: nobody waits there any more
@@ -73,30 +74,31 @@ class Alarm:
 
     def wait(self, timeout: float | None) -> bool:
         """Wait at most `timeout` seconds (None: for ever); whether it rang. Resets it."""
-        with self._condition:
-            if not self._ringing:
-                self._condition.wait(timeout)
-            rang, self._ringing = self._ringing, False
-            return rang
+        if timeout is None:
+            return self._silence.acquire()
+        return (
+            self._silence.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+            if timeout > 0
+            else self._rang()
+        )
+
+    def _rang(self) -> bool:
+        return self._silence.acquire(blocking=False)
 
     async def wait_async(self, timeout: float | None) -> bool:
         """The same on the running event loop."""
         event = asyncio.Event()
-        with self._condition:
-            if self._ringing:
-                self._ringing = False
-                return True
-            self._loop, self._event = asyncio.get_running_loop(), event
+        self._listener = asyncio.get_running_loop(), event
         try:
+            if self._rang():
+                return True
             async with asyncio.timeout(timeout):
                 await event.wait()
         except TimeoutError:
             pass
         finally:
-            with self._condition:
-                self._loop = self._event = None
-                rang, self._ringing = self._ringing, False
-        return rang
+            self._listener = None
+        return self._rang()
 
 
 @runtime_checkable

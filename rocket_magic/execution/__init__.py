@@ -10,6 +10,7 @@ from rocket_magic.execution._base import Executor as Executor
 from rocket_magic.execution._base import Flag as Flag
 from rocket_magic.execution._base import Outcome as Outcome
 from rocket_magic.execution._base import RunOrder as RunOrder
+from rocket_magic.execution._calling import in_run_code as in_run_code
 from rocket_magic.execution._command import run_command as run_command
 from rocket_magic.execution._failure import exception_text as exception_text
 from rocket_magic.execution._registry import Executors as Executors
@@ -23,6 +24,7 @@ __all__ = [
     "Outcome",
     "RunOrder",
     "exception_text",
+    "in_run_code",
     "make_executors",
     "run_command",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any
 
 from rocket_magic._protocols import Action
@@ -10,7 +11,7 @@ from rocket_magic.args import RunEnv, current_run
 from rocket_magic.execution._base import Outcome, RunOrder
 from rocket_magic.execution._outcome import outcome_of_error, terminated
 
-__all__ = ["await_run", "call_run", "enter_run"]
+__all__ = ["await_run", "call_run", "enter_run", "in_run_code"]
 
 
 def enter_run(order: RunOrder) -> None:
@@ -25,7 +26,7 @@ def call_run(order: RunOrder) -> Outcome | Coroutine[Any, Any, Any]:
     if flag.is_set():
         return terminated(order.run_id, flag)
     try:
-        value = order.call()
+        value = _enter_code(order.call)
     except BaseException as error:
         return outcome_of_error(order.run_id, error, flag)
     if isinstance(value, Coroutine):
@@ -39,3 +40,26 @@ async def await_run(coroutine: Coroutine[Any, Any, Any], order: RunOrder) -> Out
         return Outcome(order.run_id, Action.SUCCESS, await coroutine)
     except BaseException as error:
         return outcome_of_error(order.run_id, error, order.flag)
+
+
+def _enter_code(call: Callable[[], Any]) -> Any:
+    """Mark on the stack where the code of a run begins."""
+    return call()
+
+
+def in_run_code(frame: FrameType | None) -> bool:
+    """Whether a frame belongs to the code of a run, so that an exception raised in it ends that run.
+
+    Asked by a signal handler, so that runs pay nothing for the answer.
+    """
+    inner = None
+    while frame is not None:
+        if frame.f_code is _enter_code.__code__:
+            return True
+        if frame.f_code is await_run.__code__:
+            return inner is not None and inner.f_code not in _AFTER_RUN
+        frame, inner = frame.f_back, frame
+    return False
+
+
+_AFTER_RUN = frozenset((outcome_of_error.__code__, Outcome.__init__.__code__))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-import signal
-import threading
 from collections.abc import Callable, Coroutine
-from types import FrameType
 from typing import Any
 
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
@@ -28,12 +25,7 @@ class MainExecutor:
     def start(self, order: RunOrder, report: Report) -> None:
         """Run it, and report before returning (a coroutine may be reported later)."""
         self._orders[order.run_id] = order
-        interrupt = _Interrupt()
-        with interrupt:
-            contextvars.copy_context().run(self._run, order, report)
-        if interrupt.came:
-            # Ctrl-C of the person at the terminal is meant for the scheduler, not only for the task.
-            raise KeyboardInterrupt
+        contextvars.copy_context().run(self._run, order, report)
 
     def _run(self, order: RunOrder, report: Report) -> None:
         result = call_run(order)
@@ -83,27 +75,3 @@ class _Once:
         if not self._done:
             self._done = True
             self._report(outcome)
-
-
-class _Interrupt:
-    """Tells a person's Ctrl-C from a `raise KeyboardInterrupt` in the task, on the main thread."""
-
-    def __init__(self) -> None:
-        self.came = False
-        self._installed = False
-
-    def __enter__(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        # Somebody's own handler stays in charge.
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._handle)
-            self._installed = True
-
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self.came = True
-        raise KeyboardInterrupt
-
-    def __exit__(self, *_exc: object) -> None:
-        if self._installed:
-            signal.signal(signal.SIGINT, signal.default_int_handler)

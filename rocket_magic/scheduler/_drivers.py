@@ -74,9 +74,14 @@ class Driver:
         """Step and wait until the scheduler has stopped."""
         self._drive_while(lambda: self.engine.alive)
 
-    def drive_until(self, target: Instant) -> None:
-        """Step and wait until a virtual clock stands at `target` with nothing left to do there."""
-        self._drive_while(lambda: self.engine.alive and not self._arrived(target))
+    def drive_until(self, target: Instant, wanted: Callable[[], bool]) -> None:
+        """Step and wait until a virtual clock stands at `target` with nothing left to do there.
+
+        Args:
+            target: The instant.
+            wanted: Asked between two steps: whether to go on.
+        """
+        self._drive_while(lambda: self.engine.alive and wanted() and not self._arrived(target))
 
     def _drive_while(self, go_on: Callable[[], bool]) -> None:
         board = self.board

@@ -7,8 +7,6 @@ inbox, or done at once when the scheduler isn't alive or the caller is its own t
 from __future__ import annotations
 
 import contextlib
-import itertools
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -28,6 +26,7 @@ from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
 from rocket_magic.scheduler._explaining import explain_task
 from rocket_magic.scheduler._hooks import Bracket
+from rocket_magic.scheduler._interrupts import MOST_PRESSES, hearing_signals, taking_interrupts
 from rocket_magic.scheduler._missed import tell_missed
 from rocket_magic.scheduler._restart import check_restart, restart_process
 from rocket_magic.time import parse_duration
@@ -123,28 +122,12 @@ class Runner:
         return False
 
     def _drive_interruptibly(self) -> None:
-        """Drive; Ctrl-C shuts down gracefully, a second one by force, a third one is let through.
-
-        A handler instead of catching KeyboardInterrupt: an exception in the middle of a step would
-        leave runs behind that nobody started.
-        """
-        on_main = threading.current_thread() is threading.main_thread()
-        if not on_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        """Drive; Ctrl-C shuts down gracefully, a second one by force, a third one is let through."""
+        with (
+            hearing_signals(self.board.inbox.alarm.ring),
+            taking_interrupts(lambda press: self.shut_down(force=press > 1), raise_from=MOST_PRESSES),
+        ):
             self.driver.drive()
-            return
-        presses = itertools.count(1)
-
-        def interrupt(number: int, frame: Any) -> None:
-            press = next(presses)
-            if press > _MOST_PRESSES:
-                signal.default_int_handler(number, frame)
-            self.shut_down(force=press > 1)
-
-        signal.signal(signal.SIGINT, interrupt)
-        try:
-            self.driver.drive()
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _join_interruptibly(self) -> None:
         thread = self._thread
@@ -163,17 +146,21 @@ class Runner:
         self._quitting = False
         while True:
             self._begin()
-            driving = asyncio.ensure_future(self.driver.drive_async())
-            try:
-                await asyncio.shield(driving)
-            except asyncio.CancelledError:
-                self.shut_down(force=False)
-                await driving
-                self._after()
-                raise
+            with taking_interrupts(lambda press: self.shut_down(force=press > 1), raise_from=MOST_PRESSES):
+                await self._drive_on_loop()
             if not self._after():
                 break
         self._raise_fatal()
+
+    async def _drive_on_loop(self) -> None:
+        driving = asyncio.ensure_future(self.driver.drive_async())
+        try:
+            await asyncio.shield(driving)
+        except asyncio.CancelledError:
+            self.shut_down(force=False)
+            await driving
+            self._after()
+            raise
 
     def start_thread(self) -> None:
         """Run on a background thread; does nothing when the scheduler is alive already."""
@@ -542,7 +529,7 @@ class Runner:
         clock.allow(target)
         try:
             if self.board.owner is None:
-                self.driver.drive_until(target)
+                self._drive_until(target)
             else:
                 event = self.driver.await_arrival(target)
                 while not event.wait(1.0) and self.engine.alive:
@@ -551,9 +538,21 @@ class Runner:
             clock.allow(clock.now())
             self.board.patient = True
 
+    def _drive_until(self, target: Instant) -> None:
+        """Step on this thread; Ctrl-C ends that at the present instant, and the session can be stepped on."""
+        pressed: list[int] = []
+
+        def press(number: int) -> None:
+            pressed.append(number)
+            self.board.inbox.post(lambda: None)  # wakes the driver
+
+        with taking_interrupts(press, raise_from=1):
+            self.driver.drive_until(target, lambda: not pressed)
+        if pressed:
+            raise KeyboardInterrupt
+
 
 _MOST_INTERRUPTED = 3
-_MOST_PRESSES = 2
 
 
 def _loop_is_running() -> bool:

@@ -276,10 +276,6 @@ class Starter:
             return
         try:
             run.executor.start(run.order, board.inbox.report)
-        except KeyboardInterrupt:
-            # Ctrl-C during a main task: its run has its outcome; the scheduler shuts down.
-            board.force = board.stop_wanted
-            board.stop_wanted = True
         except Exception as error:
             # The run record is written, so this run needs an outcome like every other.
             board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=_text(error)))

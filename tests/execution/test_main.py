@@ -7,11 +7,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any
 
-import pytest
-
 from rocket_magic._protocols import Action
+from rocket_magic.execution import in_run_code
 from tests.execution import bodies
 from tests.execution.rig import Rig
 
@@ -50,16 +50,24 @@ def test_a_broken_runner_fails_the_run(make_rig: Make) -> None:
     assert "no loop" in (outcome.exc_text or "")
 
 
-def test_a_persons_interrupt_is_passed_on(make_rig: Make) -> None:
-    """F2: Ctrl-C during a run ends the run *and* reaches the scheduler; a raised one only the run."""
+def test_the_code_of_a_run_is_known_on_the_stack(make_rig: Make) -> None:
+    """F2: a handler of Ctrl-C raises there only, where the exception becomes the outcome."""
     rig = make_rig("main")
+    seen: list[bool] = []
+
+    def take(_number: int, frame: FrameType | None) -> None:
+        seen.append(in_run_code(frame))
+        if seen[-1]:
+            raise KeyboardInterrupt
 
     def busy() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         threading.Event().wait(10)
 
-    with pytest.raises(KeyboardInterrupt):
-        rig.start(busy)
-    assert rig.outcomes.get_nowait().action is Action.FAIL
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert rig.run(bodies.interrupt).action is Action.FAIL
+    before = signal.signal(signal.SIGINT, take)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert rig.run(busy).action is Action.FAIL
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [False, True]
