@@ -30,8 +30,11 @@ class SourcePast:
     def newest(self, task: str) -> list[Record]:
         """The newest record of each action, in order."""
         newest: dict[Action, Record] = {}
-        for seq, record in enumerate(self._records(task, None), start=1):
-            record.seq = record.seq or seq
+        # all records are counted: the order across tasks is what pipelines compare
+        for seq, record in enumerate(self._source.select(()), start=1):
+            if record.task_name != task:
+                continue
+            record.seq = seq
             newest.pop(record.action, None)
             newest[record.action] = record
         return list(newest.values())

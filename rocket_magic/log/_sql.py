@@ -72,6 +72,7 @@ class SqlLog:
         self._others = Others()
         self._rows = RowWriter(self._engine, self.table, self._state, presence_of(self._engine, table))
         self._rows.top = self._read(self._sa.select(self._sa.func.max(self.table.c.id)))[0][0] or 0
+        self._closer = weakref.finalize(self, self._rows.close)  # also when nobody closes it
         self._broken = (self._sa.exc.SQLAlchemyError, self._rows.error)
 
     def _check_writable(self) -> None:
@@ -310,7 +311,7 @@ class SqlLog:
     def close(self) -> None:
         """Give all connections back."""
         with self._lock:
-            self._rows.close()
+            self._closer()
         self._finalizer()
 
     def __iter__(self) -> Iterator[TaskRunRecord]:

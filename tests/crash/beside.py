@@ -53,6 +53,7 @@ def session():
         app.task(name="init", on_startup=True, func=work, parameters={"name": "init", "span": 0.3})
     if SCENE == "listen":
         app.session.config.force_status_from_logs = True
+        app.task(name="load", func=work, parameters={"name": "load"})  # made elsewhere
         app.task(after_success("load"), name="report", func=work, parameters={"name": "report"})
     app.session.config.shut_cond = scheduler_running(more_than=f"{SECONDS} seconds")
     return app

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rocket_magic.log import TaskLog
+from rocket_magic.clock import SystemClock
+from rocket_magic.exc import RepositoryError
+from rocket_magic.instants import SECOND
+from rocket_magic.log import CsvLog, TaskLog, open_repository
 
 from .oracle import Occurrences, violations
 
@@ -146,3 +149,28 @@ def test_startup_tasks_are_each_schedulers_own(url: str, tmp_path: Path) -> None
         one.end()
     assert executions(tmp_path) == {"init": 2}
     assert violations(rows_of(url)) == []
+
+
+@pytest.mark.parametrize("store", ["sqlite", "csv"])
+def test_what_another_process_writes_is_heard(store: str, tmp_path: Path) -> None:
+    """With `force_status_from_logs` a pipeline goes on after a record that another process added."""
+    url = f"csv:{tmp_path / 'log.csv'}" if store == "csv" else f"sqlite:///{tmp_path / 'log.db'}"
+    listener = Beside(url, tmp_path, "listen", 4.0)
+    listener.ready()
+    listener.go()
+    with pytest.raises(subprocess.TimeoutExpired):
+        listener.process.wait(1.0)
+    assert not (tmp_path / "journal").exists()
+    now = SystemClock().now() / SECOND
+    if store == "csv":
+        with pytest.raises(RepositoryError, match="is being written by another scheduler"):
+            CsvLog(tmp_path / "log.csv")
+        with (tmp_path / "log.csv").open("a") as file:  # a program that asks nobody
+            file.write(f"{now},load,run,x,{now},,,,0,0,,,,\n{now},load,success,x,{now},{now},0.0,,0,0,,,,\n")
+    else:
+        other = open_repository(url)
+        for action in ("run", "success"):
+            other.add({"task_name": "load", "action": action, "created": now, "run_id": "x", "start": now})
+        other.close()
+    listener.end()
+    assert executions(tmp_path) == {"report": 1}

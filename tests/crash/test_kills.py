@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 from pathlib import Path
@@ -62,9 +63,9 @@ def test_hundreds_of_deaths(store: str, tmp_path: Path, request: pytest.FixtureR
     """Killed at random, over and over: each log is judged, and tells its seed when it is wrong."""
     seed = SEED or random.SystemRandom().randrange(1, 10**6)
     rng = random.Random(seed)
-    deaths, lingered, wrong = 0, 0.0, []
+    deaths, lingered, wrong, episodes = 0, 0.0, [], itertools.count()
     while deaths < KILLS:
-        folder = tmp_path / str(deaths)
+        folder = tmp_path / str(next(episodes))
         folder.mkdir()
         episode = random_episode(url_of(store, folder, request), folder, rng, at_most=5)
         deaths += episode.deaths
