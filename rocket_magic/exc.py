@@ -28,6 +28,7 @@ Messages name the thing, the rule, the value received and the next step.
 from __future__ import annotations
 
 __all__ = [
+    "USER_ERRORS",
     "ClockError",
     "ConditionError",
     "ConfigError",
@@ -47,6 +48,12 @@ __all__ = [
     "TaskTerminationException",
     "UnknownTaskError",
 ]
+
+USER_ERRORS: tuple[type[BaseException], ...] = (Exception, SystemExit, GeneratorExit)
+"""What a user's code (a condition, a hook, a method) may end with where the scheduler calls it.
+
+A `sys.exit` there is an error like any other. KeyboardInterrupt is not among them: it is a person's.
+"""
 
 
 class RocketMagicError(Exception):

@@ -2,23 +2,29 @@
 
 A stdlib record is made only when a handler listens, and handlers run on a thread of their own: one that
 is slow, hangs or raises never holds up the scheduler. What doesn't fit its queue is dropped and counted.
+Of many tracebacks in a minute the first few are handed on, then a count: the repository has them all.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import queue
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rocket_magic._protocols import Action
-from rocket_magic.instants import to_seconds
+from rocket_magic.exc import USER_ERRORS
+from rocket_magic.instants import Instant, from_seconds, to_seconds
+from rocket_magic.log._limits import Limit
 from rocket_magic.log._record import Record, clean
 
 _WAITING_AT_MOST = 10_000
 _IDLE_SECONDS = 5.0
+_TRACEBACKS_A_MINUTE = 20
 _FAILED = (Action.FAIL, Action.CRASH)
 
 
@@ -26,7 +32,7 @@ class Emitter:
     """Hands records to the handlers of one logger.
 
     Args:
-        on_error: Told what a handler raised.
+        on_error: Told what a handler raised, once a minute for each handler.
 
     Attributes:
         logger_name: The logger; `rocketry.task` unless configured otherwise.
@@ -43,6 +49,8 @@ class Emitter:
         self._lock = threading.Lock()
         self._queue: queue.Queue[tuple[logging.Handler, logging.LogRecord]] = queue.Queue(_WAITING_AT_MOST)
         self._thread: threading.Thread | None = None
+        self._tracebacks = Limit(_TRACEBACKS_A_MINUTE)
+        self._errors: weakref.WeakKeyDictionary[object, Limit] = weakref.WeakKeyDictionary()
 
     def emit(self, records: Sequence[Record]) -> None:
         """Queue records for the handlers that listen."""
@@ -60,15 +68,48 @@ class Emitter:
             level = logging.ERROR if record.action in _FAILED else logging.INFO
             if level < floor or level <= logger.manager.disable:
                 continue
-            made = _stdlib_record(logger, level, record)
-            passed: Any = logger.filter(made)
-            if not passed:
+            made = self._filtered(logger, _stdlib_record(logger, level, record))
+            if made is None:
                 continue
-            if isinstance(passed, logging.LogRecord):
-                made = passed
+            short = self._without_traceback(made, record.at)
             for handler in handlers:
                 if level >= handler.level:
-                    self._put(handler, made)
+                    self._put(handler, made if _is_repository(handler) else short)
+
+    def _filtered(self, logger: logging.Logger, made: logging.LogRecord) -> logging.LogRecord | None:
+        """What the logger's own filters make of a record; one that raises lets it pass."""
+        try:
+            passed: Any = logger.filter(made)
+        except USER_ERRORS as error:
+            self._failed(logger, error, made)
+            return made
+        if not passed:
+            return None
+        return passed if isinstance(passed, logging.LogRecord) else made
+
+    def _without_traceback(self, made: logging.LogRecord, at: Instant) -> logging.LogRecord:
+        """The record as handlers for people get it: not a thousand tracebacks in a minute."""
+        if not made.exc_text:
+            return made
+        if self._tracebacks.passes(at):
+            held = self._tracebacks.take_held()
+            if not held:
+                return made
+            short = copy.copy(made)
+            short.exc_text = f"{made.exc_text}\n({held} tracebacks before this one are in the task log only)"
+            return short
+        short = copy.copy(made)
+        short.exc_text = None
+        return short
+
+    def _failed(self, who: object, error: BaseException, made: logging.LogRecord) -> None:
+        """Tell what a handler or filter raised: not once for each record."""
+        limit = self._errors.setdefault(who, Limit())
+        if limit.passes(from_seconds(made.created)):
+            held = limit.take_held()
+            if held:
+                error.add_note(f"{held} more errors of it before this one were not told")
+            self._on_error(error)
 
     def _listeners(self, logger: logging.Logger) -> list[logging.Handler]:
         """The handlers that logging would call, but those of this log's own repository."""
@@ -106,7 +147,7 @@ class Emitter:
             try:
                 handler.handle(made)
             except BaseException as error:
-                self._on_error(error)
+                self._failed(handler, error, made)
             finally:
                 self._queue.task_done()
 
@@ -154,7 +195,12 @@ def escaped(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def _is_repository(handler: logging.Handler) -> bool:
+    """Whether a handler writes to a repository (Red Bird's `RepoHandler`): that one gets everything."""
+    return hasattr(getattr(handler, "repo", None), "filter_by")
+
+
 def repository_handlers(logger_name: str) -> list[logging.Handler]:
     """Handlers on the task logger that carry a repository (Red Bird's `RepoHandler`)."""
     handlers = logging.getLogger(logger_name).handlers
-    return [handler for handler in handlers if hasattr(getattr(handler, "repo", None), "filter_by")]
+    return [handler for handler in handlers if _is_repository(handler)]

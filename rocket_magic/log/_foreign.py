@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from rocket_magic._protocols import Action
-from rocket_magic.exc import RepositoryError, TaskLoggingError
+from rocket_magic.exc import USER_ERRORS, RepositoryError, TaskLoggingError
 from rocket_magic.log import _failpoints
 from rocket_magic.log._foreign_files import prepare_files
 from rocket_magic.log._models import TaskRunRecord
@@ -68,7 +68,7 @@ class ForeignLog:
             stored: set[int] = set()
             try:
                 self._add_group(records, stored)
-            except Exception:
+            except USER_ERRORS:
                 # once more: a connection that broke while idle is the usual reason
                 rest = [record for record in records if id(record) not in stored]
                 self._add_group(rest, stored)

@@ -7,6 +7,7 @@ history and acknowledges. Questions (`query`, `tail`, `history`) may come from a
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -15,13 +16,14 @@ from datetime import UTC, tzinfo
 from typing import Any
 
 from rocket_magic._protocols import Action, History
-from rocket_magic.exc import RepositoryError, TaskLoggingError
-from rocket_magic.instants import MINUTE, SECOND, Instant, Span
+from rocket_magic.exc import USER_ERRORS, RepositoryError, TaskLoggingError
+from rocket_magic.instants import SECOND, Instant, Span
 from rocket_magic.log import _failpoints
 from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._emit import Emitter, repository_handlers
 from rocket_magic.log._foreign import ForeignLog
 from rocket_magic.log._history import MemoryHistory
+from rocket_magic.log._limits import Limit
 from rocket_magic.log._localised import localised
 from rocket_magic.log._memory import MemoryLog
 from rocket_magic.log._models import model_of
@@ -40,6 +42,8 @@ _RUN = Action.RUN
 _RUNS_KEPT = 12
 _TRIM_EVERY = 10_000
 _CLOSE_SECONDS = 10.0
+_HANDLERS_SECONDS = 1.0
+"""A handler that hangs holds up nothing for longer."""
 
 OnError = Callable[[BaseException, Sequence[Record]], None]
 
@@ -92,11 +96,11 @@ class TaskLog:
         self._taken_over: dict[str, int] = {}
         self._version = 0
         self._since_trim = 0
-        self._told_at: Instant | None = None
+        self._errors, self._copies = Limit(), Limit()
         self._memory_history = MemoryHistory()
         self._asking: RepositoryHistory | None = None
         self._writer = Writer(self)
-        self._emitter = Emitter(lambda error: self._tell(error, ()))
+        self._emitter = Emitter(lambda error: self._report(error, ()))
         self._emitter.logger_name = logger_name
 
     @property
@@ -216,7 +220,7 @@ class TaskLog:
                 store.add_many(records)
         except StartedElsewhere:
             raise
-        except Exception as error:
+        except USER_ERRORS as error:
             msg = f"{len(records)} record(s) could not be written to {self.url}: {_one_line(error)}"
             raise TaskLoggingError(msg) from error
         if _failpoints.ARMED:
@@ -224,8 +228,8 @@ class TaskLog:
         for mirror in self.mirrors:
             try:
                 mirror.add_many(records)
-            except Exception as error:
-                self._tell(error, records)
+            except USER_ERRORS as error:
+                self._tell(self._copies, error, records)
 
     def _check(self, claims: Sequence[Claim]) -> None:
         """Refuse starts that were decided before something was taken over."""
@@ -256,7 +260,7 @@ class TaskLog:
     def settle(self, records: Sequence[Record], error: BaseException | None) -> None:
         """Take note of a group that was stored, or could not be (for the writer)."""
         if error is None:
-            self._told_at = None
+            self._errors.reset()
             self._take(records)
             return
         self._take([record for record in records if record.action is not Action.RUN])
@@ -264,7 +268,7 @@ class TaskLog:
             if record.action is Action.RUN:
                 self._running.pop(open_key(record), None)
         if not isinstance(error, StartedElsewhere):
-            self._tell(error, records)
+            self._tell(self._errors, error, records)
 
     def _take(self, records: Sequence[Record]) -> None:
         self._remember(records)
@@ -286,13 +290,18 @@ class TaskLog:
                     ended = self._runs[record.task_name] = deque(maxlen=_RUNS_KEPT)
                 ended.append(record)
 
-    def _tell(self, error: BaseException, records: Sequence[Record]) -> None:
+    def _tell(self, limit: Limit, error: BaseException, records: Sequence[Record]) -> None:
         """Report an error, once a minute while it lasts."""
-        at = records[-1].at if records else None
-        if at is not None and self._told_at is not None and abs(at - self._told_at) < MINUTE:
-            return
-        self._told_at = at
-        self.on_error(error, records)
+        if not records or limit.passes(records[-1].at):
+            held = limit.take_held()
+            if held:
+                error.add_note(f"{held} groups of records before these met with an error, too")
+            self._report(error, records)
+
+    def _report(self, error: BaseException, records: Sequence[Record]) -> None:
+        # whoever is told logs it, and a user's handler there may raise: the threads of the log must go on
+        with contextlib.suppress(*USER_ERRORS):
+            self.on_error(error, records)
 
     # repositories
 
@@ -457,13 +466,13 @@ class TaskLog:
     # ending
 
     def flush(self, timeout: float = _CLOSE_SECONDS) -> bool:
-        """Wait until everything is written and handed to handlers; whether it was in time."""
-        return self._writer.flush(timeout) and self._emitter.flush(timeout)
+        """Wait until all is written and, a second at most, handed to handlers; whether it was in time."""
+        return self._writer.flush(timeout) and self._emitter.flush(min(timeout, _HANDLERS_SECONDS))
 
     def close(self) -> bool:
         """Write what waits and let go of the repository; whether every record found its place."""
         complete = self._writer.close(_CLOSE_SECONDS)
-        self._emitter.flush(1.0)
+        self._emitter.flush(_HANDLERS_SECONDS)
         for store in (self._store, *self.mirrors):
             store.close()
         return complete

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rocket_magic._protocols import Action
+from rocket_magic.exc import USER_ERRORS
 from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._record import Record
 
@@ -167,7 +168,7 @@ class Writer:
                 self._owner.store(records, claims)
             except StartedElsewhere as refusal:
                 return refusal
-            except Exception as error:
+            except USER_ERRORS as error:  # a repository's `sys.exit` must not end this thread
                 if turn == self.retry.times or self._closing:
                     return error
                 with self._condition:
@@ -197,7 +198,7 @@ class Writer:
         kept = list(self._backlog)
         try:
             self._owner.store(kept)
-        except Exception:
+        except USER_ERRORS:
             return self._write_backlog_singly(kept)
         self._forget(len(kept))
         return True
@@ -209,10 +210,10 @@ class Writer:
         try:
             self._owner.store(kept[:1])
             self._forget(1)
-        except Exception:
+        except USER_ERRORS:
             try:
                 self._owner.store(kept[-1:])
-            except Exception:
+            except USER_ERRORS:
                 return False
             self._backlog.pop()
             self._dropped += 1

@@ -397,7 +397,6 @@ def mail():
         logging.getLogger(name).removeHandler(handler)
 
 
-@pytest.mark.xfail(strict=True, reason="TaskLog._tell limits only errors that come with records")
 def test_an_error_of_a_handler_is_told_once(mail, caplog):
     """F49, I4: not once for each record."""
     handler = mail("rocketry.task", None)
@@ -425,7 +424,6 @@ def test_a_handler_of_the_task_logger_that_raises(mail, caplog):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="the shutdown waits ten seconds for what hangs (TaskLog.flush)")
 def test_a_handler_that_hangs_does_not_hold_up_the_shutdown(mail):
     """F49, L14: records and beats go on meanwhile, and the end comes as always."""
     go = threading.Event()

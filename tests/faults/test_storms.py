@@ -97,9 +97,6 @@ def test_many_failures_in_one_second(mode, n):
     assert violations(app.session.get_task_log()) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="every failure puts its whole traceback on the logger, a thousand times"
-)
 def test_tracebacks_on_the_logger_are_limited(listener):
     """F14, I4: some a minute with their tracebacks, then a count; the records keep them all."""
     app = Rocketry(execution="main", time_func=VirtualClock("2026-01-01"))

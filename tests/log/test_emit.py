@@ -207,3 +207,72 @@ def test_red_mails_handler(logger: logging.Logger) -> None:
     assert len(received) == 1
     assert b"Subject: Task failed: load" in received[0]
     assert b"ValueError: boom" in received[0]
+
+
+class Raising(Kept):
+    """Keeps what it gets, and raises."""
+
+    def emit(self, made: logging.LogRecord) -> None:
+        """Keep and raise."""
+        super().emit(made)
+        raise ConnectionError("no mail server")
+
+
+def test_an_error_of_a_handler_is_told_once_a_minute_with_a_count(logger: logging.Logger) -> None:
+    """Not for each record (F49, I4); a second handler has a count of its own."""
+    told: list[BaseException] = []
+    log = TaskLog(on_error=lambda error, _: told.append(error))
+    logger.addHandler(Raising())
+    write(log, *(record(n) for n in range(30)))
+    assert len(told) == 1
+    logger.addHandler(Raising())
+    write(log, record(31))
+    assert len(told) == 2
+    write(log, record(61))
+    assert told[2].__notes__ == ["30 more errors of it before this one were not told"]
+
+
+def test_a_filter_that_raises_lets_pass(logger: logging.Logger) -> None:
+    """It is a user's code: the record goes on, the error is told once, the log's threads live."""
+    told: list[BaseException] = []
+    logger.addHandler(kept := Kept())
+    logger.addFilter(broken := (lambda made: made.no_such_thing))
+    write(TaskLog(on_error=lambda error, _: told.append(error)), record(0), record(1, "success"))
+    logger.removeFilter(broken)
+    assert [one.action for one in kept.records] == ["run", "success"]
+    assert len(told) == 1
+
+
+def test_tracebacks_are_limited_and_counted(logger: logging.Logger) -> None:
+    """Twenty a minute, then a count in the next that passes; a repository behind a handler gets all (F14)."""
+    kept, everything = Kept(), Kept()
+    everything.repo = PlainRepo()  # type: ignore[attr-defined]  as Red Bird's RepoHandler has it
+    log = TaskLog()
+    log.set_repo(PlainRepo())
+    logger.addHandler(kept)
+    logger.addHandler(everything)
+    fails = [record(n, "fail", exc_text="Traceback: boom") for n in (*range(50), 60)]
+    write(log, *fails)
+    texts = [one.exc_text for one in kept.records]
+    assert texts[:50] == ["Traceback: boom"] * 20 + [None] * 30
+    assert texts[50] == "Traceback: boom\n(30 tracebacks before this one are in the task log only)"
+    assert [one.exc_text for one in everything.records] == ["Traceback: boom"] * 51
+
+
+def test_whoever_is_told_may_raise() -> None:
+    """A handler of the scheduler's logger that raises doesn't end the thread that writes."""
+
+    def on_error(*_: Any) -> None:
+        raise ConnectionError("no mail server")
+
+    class Refusing(PlainRepo):
+        def add(self, item: dict[str, Any]) -> None:
+            raise OSError("full")
+
+    log = TaskLog(on_error=on_error)
+    log.set_repo(Refusing())
+    answers: list[BaseException | None] = []
+    for n in range(2):
+        log.write([record(n)], answers.append)
+        assert log.flush()
+    assert [type(answer).__name__ for answer in answers] == ["TaskLoggingError"] * 2

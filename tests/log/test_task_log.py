@@ -136,6 +136,44 @@ def test_errors_are_told_once_a_minute() -> None:
     assert len(told) == 3
 
 
+def test_an_exit_in_a_repository_is_an_error_like_any_other() -> None:
+    """`sys.exit` in a user's `add` must not end the writer's thread: each group gets its answer."""
+
+    class Leaving(PlainRepo):
+        left = 4
+
+        def add(self, item: dict[str, Any]) -> None:
+            if self.left:
+                self.left -= 1
+                raise SystemExit(3)
+            super().add(item)
+
+    log = TaskLog()
+    log.set_repo(Leaving())
+    answers: list[BaseException | None] = []
+    for n in range(3):
+        log.write([record(n)], answers.append)
+        assert log.flush()
+    assert [type(answer).__name__ for answer in answers] == ["TaskLoggingError"] * 2 + ["NoneType"]
+
+
+def test_errors_of_a_copy_are_told_once_a_minute() -> None:
+    """A repository that gets copies fails on every record while the log itself is well."""
+
+    class Refusing(PlainRepo):
+        def add(self, item: dict[str, Any]) -> None:
+            raise OSError("full")
+
+    told: list[BaseException] = []
+    log = TaskLog(on_error=lambda error, _: told.append(error))
+    log.set_repo(Refusing())
+    log.set_repo(PlainRepo())
+    for n in range(5):
+        log.write([record(n)], lambda _: None)
+        assert log.flush()
+    assert len(told) == 1
+
+
 def test_what_is_kept_goes_in_by_itself() -> None:
     """The writer tries again without being asked, with growing pauses."""
     repo = Faulty()
