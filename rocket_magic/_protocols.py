@@ -150,7 +150,7 @@ class SessionView(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each look, and freezing takes four times as long
 class Context:
     """The immutable situation in which a condition answers.
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 else:
     asyncio = LazyModule("asyncio")
 
-__all__ = ["Alarm", "Clock", "FunctionClock", "SystemClock", "VirtualClock", "as_clock"]
+__all__ = ["Alarm", "Clock", "FunctionClock", "SystemClock", "VirtualClock", "as_clock", "stopwatch"]
 
 _LONGEST_WAIT = 60 * SECOND
 """One look a minute, so that a step of the wall clock or a suspend is noticed (PERFORMANCE.md W1)."""
@@ -416,6 +416,11 @@ class FunctionClock:
     def __repr__(self) -> str:
         """Show what is wrapped."""
         return f"FunctionClock({self.function!r})"
+
+
+def stopwatch() -> Span:
+    """Real time that never steps back, whatever clock a session has: for measuring how long code takes."""
+    return time.monotonic_ns() // 1000
 
 
 def as_clock(time_func: Callable[[], float] | Clock | None) -> Clock:

@@ -18,6 +18,7 @@ from rocket_magic.clock import Clock, VirtualClock, as_clock
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.config import Config
+from rocket_magic.exc import USER_ERRORS
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
 from rocket_magic.log import TaskLog
@@ -103,7 +104,7 @@ class Session:
         self.sink_factory: Callable[[str, str], Sink] | None = None
         self.custom_phrases: list[CustomPhrase] = []
         self._conditions: dict[Any, BaseCondition] = {}
-        self._listeners: tuple[Listener, ...] = ()
+        self.listeners: tuple[Listener, ...] = ()
         self._listener_errors = 0
         self._clock: Clock = as_clock(self.config.time_func)
         self._log = self._new_log()
@@ -457,19 +458,19 @@ class Session:
         Returns:
             A function that ends the subscription.
         """
-        self._listeners = (*self._listeners, listener)
+        self.listeners = (*self.listeners, listener)
 
         def unsubscribe() -> None:
-            self._listeners = tuple(one for one in self._listeners if one is not listener)
+            self.listeners = tuple(one for one in self.listeners if one is not listener)
 
         return unsubscribe
 
     def publish(self, change: Change) -> None:
         """Tell the listeners of a change; what one raises is counted, never passed on."""
-        for listener in self._listeners:
+        for listener in self.listeners:
             try:
                 listener(change)
-            except Exception as error:
+            except USER_ERRORS as error:
                 self._listener_errors += 1
                 if self._listener_errors == 1:
                     self._board.silence(f"a listener of the session raised: {error}", error)

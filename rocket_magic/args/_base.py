@@ -34,7 +34,7 @@ class MissingArgumentError(ParameterError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each run, and freezing takes four times as long
 class ArgumentEnv:
     """What arguments are resolved against; the runs of a task may share one.
 

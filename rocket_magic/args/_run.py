@@ -15,7 +15,7 @@ from rocket_magic._protocols import Sink
 from rocket_magic.clock import Clock
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each run, and freezing takes four times as long
 class RunEnv:
     """The run that the current code belongs to.
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextvars
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._lazy import LazyModule
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
 from rocket_magic.execution._calling import await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
+from rocket_magic.execution._watched import Watched
+from rocket_magic.instants import SECOND, Span
 
 if TYPE_CHECKING:
     import asyncio
@@ -42,11 +45,20 @@ class AsyncExecutor:
 
     def start(self, order: RunOrder, report: Report) -> None:
         """Make an asyncio task; it takes its first step when the loop turns next."""
-        task = self._settings.loop().create_task(_carry_out(order), context=contextvars.copy_context())
+        task = self._settings.loop().create_task(
+            Watched(_carry_out(order), partial(self._tell_slow, order.task_name)),
+            context=contextvars.copy_context(),
+        )
         run = _AsyncRun(order, report, task)
         self._runs[task] = self._by_id[order.run_id] = run
         # A task that is cancelled before its first step never runs its code, so the end is heard here.
         task.add_done_callback(self._end)
+
+    def _tell_slow(self, task_name: str, took: Span) -> None:
+        self._settings.warn(
+            f"Async task {task_name!r} held the event loop for {took / SECOND:.1f} s: all other tasks "
+            "waited. Await in it, or use execution='thread'"
+        )
 
     def _end(self, task: asyncio.Task[Outcome]) -> None:
         run = self._runs.pop(task)

@@ -6,6 +6,7 @@ A `RunOrder` is written by the scheduler and read by one executor; an `Outcome` 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ class RunOrder:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each run, and freezing takes four times as long
 class Outcome:
     """How a run ended.
 
@@ -164,6 +165,10 @@ def _no_loop() -> asyncio.AbstractEventLoop:
     raise RuntimeError(msg)
 
 
+def _log_warning(text: str) -> None:
+    logging.getLogger("rocket_magic.execution").warning(text)
+
+
 def _own_loop(coroutine: Coroutine[Any, Any, None]) -> None:
     asyncio.run(coroutine)
 
@@ -181,6 +186,7 @@ class ExecutionSettings:
         process_start_method: "forkserver", "spawn", or None for the better one of this platform.
         reuse_limit: Runs after which a reused worker process is replaced.
         idle_limit: Seconds after which an idle reused worker process is ended.
+        warn: Tells the person of what a run does to the others.
         max_return_size: Bytes that a return value from a process may have once pickled.
     """
 
@@ -193,3 +199,4 @@ class ExecutionSettings:
     reuse_limit: int = 1_000
     idle_limit: float = 60.0
     max_return_size: int = 1 << 30
+    warn: Callable[[str], None] = _log_warning

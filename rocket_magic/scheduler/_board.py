@@ -68,6 +68,7 @@ class Owner(Protocol):
     returns: dict[Any, Any]
     hooks: Hooks
     sink_factory: Callable[[str, str], Sink] | None
+    listeners: tuple[Callable[[Change], None], ...]
 
     @property
     def log(self) -> TaskLog: ...
@@ -256,7 +257,8 @@ class Board:
 
     def publish(self, kind: str, task: str | None = None, record: Record | None = None) -> None:
         """Tell the listeners of a change."""
-        self.session.publish(Change(kind, task, record))
+        if self.session.listeners:
+            self.session.publish(Change(kind, task, record))
 
     def set_phase(self, phase: Phase) -> None:
         """Move on in the scheduler's life."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import Action, EventKind
 from rocket_magic.conditions import AlwaysFalse
+from rocket_magic.exc import USER_ERRORS, TaskLoggingError
 from rocket_magic.execution import Outcome
 from rocket_magic.execution._failure import exception_message
 from rocket_magic.instants import POLL, SECOND, Span, from_timedelta, to_timedelta
@@ -38,22 +39,28 @@ class Ender:
 
     def end(self, run: TaskRun, reason: str) -> None:
         """Ask one run to end. A `main` run can't be asked: it holds the scheduler's thread."""
-        if (
-            run.state not in (RunState.RECORDING, RunState.RUNNING)
-            or run.order is None
-            or run.executor is None
-        ):
+        if run.order is None or run.executor is None or run.end_reason is not None:
             return
         board = self.board
-        recorded = run.state is RunState.RUNNING
-        run.state, run.end_reason = RunState.ENDING, reason
-        run.order.flag.set(reason)
-        if recorded:
-            grace = from_timedelta(board.session.config.grace)
+        if run.state is RunState.RECORDING:  # it will not be started
+            run.end_reason = reason
+        elif run.state is RunState.RUNNING:
+            run.state, run.end_reason = RunState.ENDING, reason
+            run.order.flag.set(reason)
             if not run.executor.terminate(run.run_id, reason):
-                run.grace_until = board.uptime + grace
-                board.add_deadline(run, run.grace_until)
+                self._grant_grace(run)
+        else:
+            return
         board.publish("run", run.task_name)
+
+    def limit_wait_for_log(self, run: TaskRun) -> None:
+        """Let a forced shutdown wait for records of a run that are being written no longer than `grace`."""
+        if run.state in (RunState.RECORDING, RunState.CLOSING) and run.grace_until is None:
+            self._grant_grace(run)
+
+    def _grant_grace(self, run: TaskRun) -> None:
+        run.grace_until = self.board.uptime + from_timedelta(self.board.session.config.grace)
+        self.board.add_deadline(run, run.grace_until)
 
     def enforce(self) -> None:
         """Strike where a timeout, an end condition or a grace period is over."""
@@ -81,8 +88,27 @@ class Ender:
         if run.state is RunState.RUNNING and run.deadline is not None:
             timeout = to_timedelta(run.deadline - run.started_uptime)
             self.end(run, f"timeout: it ran longer than {timeout}")
-        elif run.state is RunState.ENDING and run.grace_until is not None and board.uptime >= run.grace_until:
-            self._grace_is_over(run)
+        elif run.grace_until is not None and board.uptime >= run.grace_until:
+            if run.state is RunState.ENDING:
+                self._grace_is_over(run)
+            elif board.force and run.state in (RunState.RECORDING, RunState.CLOSING):
+                self._leave_to_the_log(run)
+
+    def _leave_to_the_log(self, run: TaskRun) -> None:
+        """Go without the log's answer: a shutdown by force must come to an end."""
+        board = self.board
+        what = "run" if run.state is RunState.RECORDING else "outcome"
+        self.leave(run)
+        if run.bracket is not None:
+            run.bracket.close((None, None, None))
+        if run.order is not None and run.order.sink is not None:
+            run.order.sink.close()
+        error = TaskLoggingError(
+            f"the task log hangs: whether it has the {what} record of run {run.run_id} of task "
+            f"{run.task_name!r} is not known; the shutdown by force does not wait for it"
+        )
+        board.silence(str(error), error)
+        board.publish("run", run.task_name)
 
     def _grace_is_over(self, run: TaskRun) -> None:
         """A thread has not listened: tell it, unless it sleeps on a virtual clock and could not."""
@@ -111,9 +137,8 @@ class Ender:
             return
         context = board.context(task)
         try:
-            over = task.end_cond.holds(context)
-            at = task.end_cond.next_change(context)
-        except Exception as error:
+            over, at = task.end_cond.look(context)
+        except USER_ERRORS as error:
             # Not knowing is no reason to end a run (B8).
             what = f"end condition {str(task.end_cond)!r} of task {task.name!r}"
             text = f"{what} raised {type(error).__name__}: {error}"
@@ -204,6 +229,8 @@ class Ender:
     ) -> None:
         board = self.board
         for (run, outcome), record in zip(pairs, records, strict=True):
+            if run.run_id not in board.runs:  # the log answers after all, but a shutdown has gone on
+                continue
             self.leave(run)
             if outcome.action is Action.SUCCESS:
                 board.session.returns[run.task] = outcome.value
@@ -270,7 +297,7 @@ class Ender:
             elif outcome.action in (Action.FAIL, Action.CRASH):
                 task.process_failure(exc)
             task.process_finish(outcome.action.value)
-        except Exception as error:
+        except USER_ERRORS as error:
             errors.append(error)
         for raised in errors:
             board.silence(f"what follows run {run.run_id} of task {task.name!r} raised: {raised}", raised)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import EventKind
 from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
-from rocket_magic.exc import ConditionError
+from rocket_magic.exc import USER_ERRORS, ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
 from rocket_magic.scheduler._board import Board, Phase
+from rocket_magic.scheduler._circles import warn_of_circles
 from rocket_magic.scheduler._ending import Ender
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import Candidate, Looker
@@ -24,6 +25,8 @@ from rocket_magic.tasks import RunState
 if TYPE_CHECKING:
     from rocket_magic.tasks import Task
 
+_MOST_BROKEN = 3
+"""So many steps may break while the scheduler stops for the first of them."""
 _CLOCK_STEP: Span = 2 * SECOND
 """A difference between wall time and elapsed time that is a step of the clock, not its usual drift."""
 
@@ -40,6 +43,7 @@ class Engine:
         self._shut_cond: BaseCondition = AlwaysFalse()
         self._shut_look: Instant = NEVER
         self._shut_looked = False
+        self._n_broken = 0
         self._offset: Span | None = None
         self._shutdown_begun = False
         self._all_asked = False
@@ -62,22 +66,21 @@ class Engine:
         self._offset = board.settled = None
         board.set_phase(Phase.STARTING)
         board.scheduler_log.info("Startup…")
-        self.read_shut_cond()
+        self._n_broken = 0
         try:
+            self.read_shut_cond()
             self._bracket = self._hooks(board.session.hooks.startup)
             self._bracket.open()
             for task in board.session.task_list():
                 self.looker.enlist(task)
-        except Exception as error:
+            warn_of_circles(board, board.session.task_list())
+            self._start_phase_tasks(lambda task: task.on_startup)
+        except USER_ERRORS as error:
             board.fail(f"startup failed: {type(error).__name__}: {error}", error)
-            return
-        self._start_phase_tasks(lambda task: task.on_startup)
 
     def _started(self) -> None:
         board = self.board
-        errors = self._bracket.close() if self._bracket is not None else []
-        if errors:
-            board.fail(f"a startup hook failed: {errors[0]}", errors[0])
+        if self._close_hooks("startup"):
             return
         board.set_phase(Phase.RUNNING)
         board.scheduler_log.info("Scheduler started")
@@ -103,9 +106,28 @@ class Engine:
     def step(self) -> Instant:
         """Do everything that is due now.
 
+        What escapes from it stops the scheduler in order, with its runs: a thread that just ended would
+        leave a scheduler behind that says it is running.
+
         Returns:
             The instant of the next step; `board.now` or earlier means at once.
         """
+        try:
+            return self._step()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self._broken(error)
+            return self.board.now
+
+    def _broken(self, error: BaseException) -> None:
+        board = self.board
+        self._n_broken += 1
+        board.fail(f"the scheduler failed: {type(error).__name__}: {error}", error)
+        if self._n_broken > _MOST_BROKEN:  # not even stopping works: leave what is in flight
+            board.set_phase(Phase.CRASHED)
+
+    def _step(self) -> Instant:
         board = self.board
         board.read_clock()
         self._notice_clock_step()
@@ -116,8 +138,11 @@ class Engine:
         board.settled = board.now
         self.ender.take()
         self.ender.enforce()
-        if board.phase is Phase.STARTING and not board.runs:
-            self._started()
+        if board.phase is Phase.STARTING:
+            if board.stop_wanted or board.restart_wanted:
+                board.set_phase(Phase.STOPPING)
+            elif not board.runs:
+                self._started()
         if board.phase is Phase.RUNNING:
             self._run()
         if board.phase is Phase.STOPPING:
@@ -163,7 +188,7 @@ class Engine:
             bracket.open()
             self._look()
             errors = bracket.close()
-        except Exception as error:
+        except USER_ERRORS as error:
             errors = [error]
         for raised in errors:
             board.fail(f"a scheduler cycle hook failed: {raised}", raised)
@@ -236,11 +261,11 @@ class Engine:
             return False
         context = board.context()
         try:
-            if self._shut_cond.holds(context):
+            met, at = self._shut_cond.look(context)
+            if met:
                 board.scheduler_log.info("The shut condition is met: %s", self._shut_cond)
                 return True
-            at = self._shut_cond.next_change(context)
-        except Exception as error:
+        except USER_ERRORS as error:
             text = f"shut condition {str(self._shut_cond)!r} raised {type(error).__name__}: {error}"
             if board.session.config.silence_cond_check:
                 board.silence(text, error)
@@ -286,8 +311,7 @@ class Engine:
             self._begin_shutdown()
         if (board.force or board.session.config.instant_shutdown) and not self._all_asked:
             self._all_asked = True
-            for run in list(board.runs.values()):
-                self.ender.end(run, "the scheduler is shutting down")
+            self._end_all()
         if board.runs and all(run.state is RunState.DEAF for run in board.runs.values()):
             self.ender.abandon_deaf()
         if not board.runs and not board.inbox:
@@ -297,22 +321,27 @@ class Engine:
         board = self.board
         board.scheduler_log.info("Shutting down…")
         try:
+            self._close_hooks("startup")  # where the startup was cut short
             self._bracket = self._hooks(board.session.hooks.shutdown)
             self._bracket.open()
-        except Exception as error:
+        except USER_ERRORS as error:
             board.fail(f"a shutdown hook failed: {error}", error)
         for run in list(board.runs.values()):
             if run.task.permanent:
                 self.ender.end(run, "the scheduler is shutting down and the task is permanent")
         if board.force or board.session.config.instant_shutdown:
-            for run in list(board.runs.values()):
-                self.ender.end(run, "the scheduler is shutting down")
+            self._end_all()
         try:
             self._start_phase_tasks(lambda task: task.on_shutdown)
-        except Exception as error:
+        except USER_ERRORS as error:
             board.fail(f"a shutdown task could not be started: {error}", error)
         # A force that came before must not end the shutdown tasks; one that comes later does.
         self._all_asked = board.force or board.session.config.instant_shutdown
+
+    def _end_all(self) -> None:
+        for run in list(self.board.runs.values()):
+            self.ender.end(run, "the scheduler is shutting down")
+            self.ender.limit_wait_for_log(run)
 
     def force(self) -> None:
         """End all runs in flight at once, those of shutdown tasks too."""
@@ -321,13 +350,19 @@ class Engine:
 
     def _stopped(self) -> None:
         board = self.board
-        for error in self._bracket.close() if self._bracket is not None else []:
-            board.fail(f"a shutdown hook failed: {error}", error)
+        self._close_hooks("shutdown")
         board.dirty.clear()
         for task in board.session.task_list():
             board.agenda.set(task, NEVER)
         board.set_phase(Phase.CRASHED if board.fatal_error is not None else Phase.STOPPED)
         board.scheduler_log.info("Scheduler stopped")
+
+    def _close_hooks(self, which: str) -> bool:
+        """Call the second halves of the hooks that are open; whether one failed."""
+        errors = self._bracket.close() if self._bracket is not None else []
+        for error in errors:
+            self.board.fail(f"a {which} hook failed: {error}", error)
+        return bool(errors)
 
     def _hooks(self, hooks: list[Callable[..., object]]) -> Bracket:
         session = self.board.session

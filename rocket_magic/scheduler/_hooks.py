@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rocket_magic.exc import USER_ERRORS
+
 Hook = Callable[..., Any]
 CallHook = Callable[[Hook, Mapping[str, Any]], Any]
 
@@ -59,19 +61,19 @@ class Bracket:
                 next(result, None)
                 self._open.append(result)
 
-    def close(self, exc_info: tuple[Any, Any, Any] = (None, None, None)) -> list[Exception]:
+    def close(self, exc_info: tuple[Any, Any, Any] = (None, None, None)) -> list[BaseException]:
         """Call the parts after the yield; what they raise is collected, none hides another.
 
         Args:
             exc_info: What ended the thing in between; the value of the hook's `yield`.
         """
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         for generator in self._open:
             try:
                 generator.send(exc_info)
             except StopIteration:
                 continue
-            except Exception as error:
+            except USER_ERRORS as error:
                 errors.append(error)
             else:
                 generator.close()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import Context
 from rocket_magic.args import Parameters
+from rocket_magic.clock import stopwatch
 from rocket_magic.conditions import AlwaysFalse, BaseCondition, Retry
-from rocket_magic.exc import ConditionError
+from rocket_magic.exc import USER_ERRORS, ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
 from rocket_magic.scheduler._board import Board
 
@@ -21,9 +22,10 @@ LATE: Span = SECOND
 
 _MOST_REPLAYED = 1000
 _RETRY_AFTER_ERROR: Span = SECOND
+_SLOW: Span = SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each run, and freezing takes four times as long
 class Candidate:
     """A task that may start in this step.
 
@@ -108,11 +110,25 @@ class Looker:
         if task.disabled or task.on_startup or task.on_shutdown:
             board.agenda.set(task, NEVER)
             return None
+        begun = stopwatch()
         try:
             return self._ask(task, due)
-        except Exception as error:
+        except USER_ERRORS as error:
             self._condition_failed(task, error)
             return None
+        finally:
+            if stopwatch() - begun > _SLOW:
+                self._tell_slow(task, stopwatch() - begun)
+
+    def _tell_slow(self, task: Task, took: Span) -> None:
+        """Name a condition that everything else had to wait for."""
+        self.board.scheduler_log.warning(
+            "The condition of %r has taken %.1f s (%s): all other tasks waited. Let a task find out, and ask "
+            "how it ended",
+            task.name,
+            took / SECOND,
+            task.start_cond,
+        )
 
     def _ask(self, task: Task, due: Instant | None) -> Candidate | None:
         board = self.board
@@ -124,7 +140,8 @@ class Looker:
             if late_due is not None and late_due < board.now:
                 task.problem = None
                 return Candidate(task, None, late_due, merged, self._attempt(task, context))
-        if condition.holds(context):
+        met, change = condition.look(context)
+        if met:
             task.problem = None
             if board.virtual and task.started_instant == board.now:
                 # One start per task and instant while the clock stands still: "always" would never end.
@@ -132,7 +149,7 @@ class Looker:
                 return None
             return Candidate(task, None, board.now if due is None else due, 0, self._attempt(task, context))
         task.problem = None
-        self._look_again(task, condition.next_change(context))
+        self._look_again(task, change)
         return None
 
     def _look_again(self, task: Task, at: Instant) -> None:
@@ -155,12 +172,12 @@ class Looker:
         merged = 0
         for _ in range(_MOST_REPLAYED):
             then = context.at(at)
-            if task.start_cond.holds(then):
+            met, change = task.start_cond.look(then)
+            if met:
                 if first is None:
                     first = at
                 else:
                     merged += 1
-            change = task.start_cond.next_change(then)
             if change in (POLL, NEVER) or change <= at or change >= context.now:
                 break
             at = change
@@ -195,10 +212,11 @@ class Looker:
             return
         context = board.context(task)
         try:
-            if not task.start_cond.holds(context):
-                self._look_again(task, task.start_cond.next_change(context))
+            met, change = task.start_cond.look(context)
+            if not met:
+                self._look_again(task, change)
                 return
-        except Exception as error:
+        except USER_ERRORS as error:
             self._condition_failed(task, error)
             return
         task.queued_starts, task.late = 1, board.now

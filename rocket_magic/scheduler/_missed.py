@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import OWN, Action, Context
+from rocket_magic.exc import USER_ERRORS
 from rocket_magic.instants import NEVER, POLL, Instant, Span, from_timedelta, to_datetime
 from rocket_magic.log import MemoryHistory, Record
 from rocket_magic.scheduler._board import Board
@@ -49,7 +50,7 @@ def tell_missed(board: Board) -> None:
             left -= looks
             if missed is not None:
                 _tell(board, task, missed)
-        except Exception:  # noqa: S112  a condition that raises is told of when the task is looked at
+        except USER_ERRORS:
             continue
 
 

@@ -22,6 +22,7 @@ from rocket_magic.execution import ExecutionSettings, make_executors
 from rocket_magic.instants import NEVER, Instant, from_timedelta, to_datetime
 from rocket_magic.log import Record, Recovery
 from rocket_magic.scheduler._board import Board, Owner, Phase
+from rocket_magic.scheduler._circles import warn_of_circles
 from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
 from rocket_magic.scheduler._explaining import explain_task
@@ -63,6 +64,7 @@ class Runner:
         self.driver = Driver(self.engine)
         self._settings.loop = self.driver.loop
         self._settings.runner = self.driver.run_inline
+        self._settings.warn = self._warn
         self._configure_executors()
         self._thread: threading.Thread | None = None
         self._lifecycle = threading.RLock()
@@ -75,6 +77,9 @@ class Runner:
         settings.max_thread_count = config.max_thread_count
         settings.process_reuse = config.process_reuse
         settings.process_start_method = config.process_start_method
+
+    def _warn(self, text: str) -> None:
+        self.board.scheduler_log.warning(text)
 
     # Running
 
@@ -115,7 +120,10 @@ class Runner:
             return True
         board.executors.close()
         self.driver.close_loop()
-        self.session.log.flush()
+        if board.force:  # a log that hangs must not hold it up
+            self.session.log.flush(self.session.config.grace.total_seconds())
+        else:
+            self.session.log.flush()
         if again:
             self.session.log.close()
             restart_process(self.session.config.restarting)
@@ -324,6 +332,7 @@ class Runner:
                     task.batches.append(batch)
             if self.engine.alive:
                 self.engine.looker.enlist(task)
+                warn_of_circles(board, [task])
             if replaced is None:
                 board.happened(EventKind.TASKS_CHANGED)
                 board.happened(EventKind.TASKS_CHANGED, task.name)

@@ -5,21 +5,19 @@ The order is the promise: the `run` record is in the repository before the task'
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import Action, EventKind
-from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import TaskLoggingError, TaskSetupError
-from rocket_magic.execution import Flag, Outcome, RunOrder
-from rocket_magic.instants import NEVER, SECOND, Span, from_timedelta
+from rocket_magic.execution import Outcome, exception_text
+from rocket_magic.execution._failure import clip, exception_message
+from rocket_magic.instants import SECOND, Span, from_timedelta
 from rocket_magic.log import Claim, Record, StartedElsewhere
 from rocket_magic.scheduler._board import Board, Phase
-from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import LATE, Candidate
-from rocket_magic.scheduler._run_ids import RandomIds
+from rocket_magic.scheduler._preparing import NO_PARAMETERS, Preparer
 from rocket_magic.tasks import RunState, TaskRun
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 _LONGEST_PAUSE: Span = 60 * SECOND
 _LOOK_AT_OTHERS: Span = SECOND
-_NO_PARAMETERS = Parameters()
 
 
 class Starter:
@@ -37,7 +34,7 @@ class Starter:
     def __init__(self, board: Board, ender: Ender) -> None:
         self.board = board
         self.ender = ender
-        self._random_ids = RandomIds()
+        self.preparer = Preparer(board)
         self.log_version = 0
         """What the log knew of other schedulers when the conditions were asked."""
         self.resumed: dict[Task, Record] = {}
@@ -45,17 +42,36 @@ class Starter:
 
     def start(self, candidates: Sequence[Candidate]) -> None:
         """Start tasks, higher priority first, then in the order they were registered."""
+        board = self.board
         if len(candidates) > 1:
             candidates = sorted(candidates, key=lambda one: (-one.task.priority, one.task.number))
+            if board.session.hooks.task_execute:
+                self._start_one_by_one(candidates)
+                return
+        self._start_together(candidates)
+
+    def _start_one_by_one(self, candidates: Sequence[Candidate]) -> None:
+        """Start tasks with hooks around them: a `main` run and its hooks are over before the next begins."""
+        for candidate in candidates:
+            self._start_together([candidate])
+            self.ender.take()
+            if self.board.fatal_error is not None:
+                return
+
+    def _start_together(self, candidates: Sequence[Candidate]) -> None:
+        """Start tasks whose records go to the log as one group."""
         started: list[tuple[Candidate, TaskRun]] = []
         records: list[Record] = []
         for candidate in candidates:
             if self._missed(candidate) or not self._has_slot(candidate):
                 continue
-            run = self._prepare(candidate)
-            if run is not None:
-                started.append((candidate, run))
-                records.append(self._run_record(run))
+            resumed = self.resumed.get(candidate.task) if candidate.batch is None else None
+            run, error = self.preparer.prepare(candidate, resumed)
+            if error is not None:
+                self._setup_failed(run, error)
+                continue
+            started.append((candidate, run))
+            records.append(self._run_record(run))
         if started:
             log = self.board.session.log
             claim = self._claim(started) if log.shared else None
@@ -94,93 +110,17 @@ class Starter:
             grace = None if configured is None else from_timedelta(configured)
         if grace is None or late <= grace:
             return False
-        run_id = self._run_id(task, _NO_PARAMETERS, next(board.run_numbers))
+        run_id = self.preparer.run_id(task, NO_PARAMETERS, next(board.run_numbers))
         reason = f"missed: it was due {late / SECOND:.0f} s ago, which is more than misfire_grace_time allows"
         pair = [
             Record(task.name, action, board.now, run_id, start=board.now, due=candidate.due, reason=reason)
             for action in (Action.RUN, Action.INACTION)
         ]
         board.session.log.write(pair, self._unless_written)
-        board.publish("run", task.name)
+        for record in pair:
+            board.publish("record", task.name, record)
         board.touch(task)
         return True
-
-    def _prepare(self, candidate: Candidate) -> TaskRun | None:
-        board, task = self.board, candidate.task
-        config = board.session.config
-        batch = candidate.batch if candidate.batch is not None else _NO_PARAMETERS
-        number = next(board.run_numbers)
-        run_id = self._run_id(task, batch, number)
-        resumed = self.resumed.get(task) if candidate.batch is None else None
-        origin: Any = (
-            candidate if resumed is None else resumed
-        )  # a run made again keeps its place in the count
-        run = TaskRun(
-            run_id, number, task, task.name, board.now, board.uptime, board.elapsed,
-            candidate.due if origin.due is None else origin.due, origin.merged, origin.attempt,
-        )  # fmt: skip
-        mode = task.execution or config.execution
-        sink = board.session.sink_factory(task.name, run_id) if board.session.sink_factory else None
-        flag = Flag()
-        try:
-            run.executor = board.executors[mode]
-            call = self._call(task, batch, run)
-        except BaseException as error:
-            if sink is not None:
-                sink.error(type(error).__name__, str(error), traceback.format_exception(error))
-                sink.close()
-            self._setup_failed(run, error)
-            return None
-        run.order = RunOrder(
-            run_id=run_id, task_name=task.name, call=call, sink=sink, flag=flag, clock=board.session.clock,
-            daemon=config.tasks_as_daemon if task.daemon is None else task.daemon,
-        )  # fmt: skip
-        run.masked = call.masked if call.secrets else None
-        run.params_text = call.describe() if batch or task._parameters else None  # noqa: SLF001  no empty mapping made
-        if mode != "main" and not task.permanent:
-            timeout = task._timeout  # noqa: SLF001  the stored span; the field shows a timedelta
-            if timeout is None:
-                timeout = NEVER if config.timeout is None else from_timedelta(config.timeout)
-            if timeout != NEVER:
-                run.deadline = board.uptime + timeout
-        self._enter(run, mode)
-        return run
-
-    def _call(self, task: Task, batch: Parameters, run: TaskRun) -> Any:
-        board = self.board
-        env = ArgumentEnv(session=board.session, task=task, run=None)
-        call = task.make_call(batch, env, board.session.config.param_materialize)
-        hooks = board.session.hooks.task_execute
-        if hooks:
-            bracket = Bracket(
-                hooks,
-                lambda hook, given: board.session.call(hook, task, given),
-                {"task": task, "session": board.session},
-            )
-            bracket.open()
-            run.bracket = bracket
-        return call
-
-    def _enter(self, run: TaskRun, mode: str) -> None:
-        board, task = self.board, run.task
-        if not task.runs:
-            task.runs = {}
-        task.runs[run.run_id] = run
-        board.runs[run.run_id] = run
-        task.started_instant = board.now
-        task.late = None
-        board.waiting_for_slot.pop(task, None)
-        run.mode = mode
-        if mode == "process":
-            board.n_processes += 1
-        elif mode == "async":
-            board.n_async += 1
-
-    def _run_id(self, task: Task, params: Parameters, number: int) -> str:
-        make = task.func_run_id or self.board.session.config.func_run_id
-        if make is not None:
-            return str(make(task, params))
-        return f"{number:08d}" if self.board.virtual else self._random_ids.next()
 
     def _run_record(self, run: TaskRun) -> Record:
         late = run.started_at - run.due
@@ -224,17 +164,12 @@ class Starter:
                 self.resumed.pop(run.task, None)
             board.publish("record", run.task_name, record)
             board.happened(EventKind.RUN_STARTED, run.task_name)
-            if run.state is RunState.ENDING:
-                board.inbox.report(Outcome(run.run_id, Action.TERMINATE, reason=run.end_reason))
+            if run.run_id not in board.runs:  # the log answers after all, but a shutdown has gone on
                 continue
-            run.state = RunState.RUNNING
-            if run.deadline is not None:
-                board.add_deadline(run, run.deadline)
-            if not isinstance(run.task.end_cond, AlwaysFalse):
-                board.add_end_look(run, board.now)
-            if self._keeps_looking(run.task):
-                board.agenda.set(run.task, board.now + max(board.cycle, 1))
-            self._launch(run)
+            if run.end_reason is not None:
+                board.inbox.report(Outcome(run.run_id, Action.TERMINATE, reason=run.end_reason))
+            else:
+                self._launch(run)
 
     def _take_back(self, candidate: Candidate, run: TaskRun) -> None:
         """Undo a start whose record could not be written: what was due stays due."""
@@ -274,11 +209,18 @@ class Starter:
         board = self.board
         if run.executor is None or run.order is None:
             return
+        run.state = RunState.RUNNING
+        if run.deadline is not None:
+            board.add_deadline(run, run.deadline)
+        if not isinstance(run.task.end_cond, AlwaysFalse):
+            board.add_end_look(run, board.now)
+        if self._keeps_looking(run.task):
+            board.agenda.set(run.task, board.now + max(board.cycle, 1))
         try:
             run.executor.start(run.order, board.inbox.report)
         except Exception as error:
             # The run record is written, so this run needs an outcome like every other.
-            board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=_text(error)))
+            board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=exception_text(error)))
             self._setup_error(run.task, error)
 
     # When it goes wrong
@@ -286,10 +228,11 @@ class Starter:
     def _setup_failed(self, run: TaskRun, error: BaseException) -> None:
         """A run that can't be started is recorded as a failed one (Rocketry's rule)."""
         board = self.board
-        reason = f"could not be started: {error}"
+        reason = clip(f"could not be started: {exception_message(error)}")
         failed = Record(
             run.task_name, Action.FAIL, board.now, run.run_id, start=run.started_at, end=board.now,
-            due=run.due, attempt=run.attempt, reason=reason, exc_text=_text(error), elapsed=board.elapsed,
+            due=run.due, attempt=run.attempt, reason=reason, exc_text=exception_text(error),
+            elapsed=board.elapsed,
         )  # fmt: skip
         pair = [self._run_record(run), failed]
         run.task.started_instant = board.now
@@ -336,7 +279,3 @@ class Starter:
         board.publish("state")
         if board.phase is Phase.STARTING:
             board.set_phase(Phase.RUNNING)
-
-
-def _text(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     class Bracket(Protocol):
         """What follows a run: the second halves of its execution hooks."""
 
-        def close(self, exc_info: tuple[Any, Any, Any]) -> list[Exception]: ...
+        def close(self, exc_info: tuple[Any, Any, Any]) -> list[BaseException]: ...
 
 
 class RunState(enum.Enum):

@@ -96,7 +96,6 @@ def test_a_slow_condition_makes_others_late_and_loses_nothing(machine):
     assert violations(app.session.get_task_log()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="nothing tells that a condition takes long")
 def test_a_slow_condition_is_named(caplog):
     """F21: "condition of 'never' has taken n s", while it does or right after."""
     app = Rocketry(execution="thread")
@@ -155,7 +154,6 @@ class TestReferencesToThemselves:
         assert actions(app, "x") == []
         assert "x" in str(app.session.explain("x"))
 
-    @pytest.mark.xfail(strict=True, reason="a cycle of `after` draws no warning")
     @pytest.mark.parametrize("names", [("x",), ("x", "y"), ("x", "y", "z")])
     def test_a_circle_of_after_draws_a_warning(self, app, caplog, names):
         """F23: it names the circle."""
@@ -234,9 +232,6 @@ def test_a_condition_inside_itself():
     app.session.stop()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the traceback of a failed start is neither cut nor freed of our own frames"
-)
 def test_an_argument_that_fails_with_a_long_message():
     """F9: the text of a run that couldn't be started is cut like any other."""
     app = Rocketry(execution="main", time_func=VirtualClock("2026-01-01"), silence_task_prerun=True)

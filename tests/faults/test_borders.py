@@ -137,29 +137,14 @@ def listener(app, burst):
     app.session.subscribe(lambda _: burst())
 
 
-ZOMBIE = "what escapes a step ends the thread without a word; the state stays 'running'"
-ANY_ERROR = {run_id, lock, sink}
-ONLY_EXIT = {
-    start_condition, end_condition, shut_condition, second_half_of_a_run_hook, cycle_hook, startup_hook,
-    what_follows_a_success, listener,
-}  # fmt: skip
 PLACES = [
-    *sorted(ANY_ERROR | ONLY_EXIT, key=lambda place: place.__name__),
-    argument,
-    first_half_of_a_run_hook,
-]
+    argument, cycle_hook, end_condition, first_half_of_a_run_hook, listener, lock, run_id,
+    second_half_of_a_run_hook, shut_condition, sink, start_condition, startup_hook, what_follows_a_success,
+]  # fmt: skip
 
 
-def cases():
-    """Each place with an error and with an exit."""
-    for place in PLACES:
-        for error in (ValueError, SystemExit):
-            bad = place in ANY_ERROR or (place in ONLY_EXIT and error is SystemExit)
-            marks = [pytest.mark.xfail(strict=True, reason=ZOMBIE)] if bad else []
-            yield pytest.param(place, error, marks=marks, id=f"{place.__name__}-{error.__name__}")
-
-
-@pytest.mark.parametrize(("place", "error"), list(cases()))
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+@pytest.mark.parametrize("place", PLACES)
 def test_what_a_users_code_raises_is_never_the_silent_end(place, error):
     """F1, F19: in each place, for errors and for `sys.exit` alike."""
     app = Rocketry(execution="thread", silence_cond_check=True, silence_task_prerun=True)
@@ -184,7 +169,6 @@ def test_what_a_users_code_raises_is_never_the_silent_end(place, error):
     assert violations(app.session.get_task_log()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="only Exception is caught: runs in flight are left without an outcome")
 def test_sys_exit_in_a_condition_ends_a_program_in_order():
     """F1, F19, I1, S74: not silenced, it stops the scheduler as every error does, and ends the runs."""
     app = Rocketry(execution="thread", grace=0.2)
@@ -209,9 +193,6 @@ def test_sys_exit_in_a_condition_ends_a_program_in_order():
     assert violations(app.session.get_task_log()) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a scheduler that starts up hears no shutdown until its startup tasks end"
-)
 @pytest.mark.parametrize("force", [False, True])
 def test_shutdown_while_a_startup_task_runs(force):
     """F36, S76, L14: it is heard; forced, it ends within the grace period."""

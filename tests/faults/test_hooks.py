@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from rocket_magic import Rocketry, VirtualClock
 from rocket_magic.conds import daily
 
@@ -32,7 +30,6 @@ def test_each_run_has_both_halves():
         assert [one for one in seen if name in one.split()] == [f"before {name}", name, f"after {name}"]
 
 
-@pytest.mark.xfail(strict=True, reason="runs of one instant: all first halves, all tasks, all second halves")
 def test_a_main_task_is_over_before_the_next_ones_hook():
     """As in Rocketry, where `main` tasks of one instant follow each other whole."""
     app, seen = app_with_hook()

@@ -156,9 +156,6 @@ def test_a_slow_log_leaves_all_but_dependent_starts_alone(machine):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, reason="a run whose record is being written has no deadline: forced shutdown waits"
-)
 def test_a_log_that_hangs_does_not_hold_up_a_forced_stop():
     """F45, L14: a write that never returns; the shutdown comes to an end all the same."""
     repo, go = FaultyRepo(), threading.Event()

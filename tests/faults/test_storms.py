@@ -109,7 +109,6 @@ def test_tracebacks_on_the_logger_are_limited(listener):
     assert sum(1 for record in listener.records if record.exc_text) <= 100
 
 
-@pytest.mark.xfail(strict=True, reason="nothing tells that an async task blocks the event loop")
 def test_an_async_task_that_blocks_the_loop_is_named(caplog):
     """F12: a warning with the task and the time it took; nothing is lost."""
     app = Rocketry(execution="async")
