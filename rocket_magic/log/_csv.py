@@ -37,6 +37,7 @@ from rocket_magic.log._record import (
     values_of,
 )
 from rocket_magic.log._result import Result
+from rocket_magic.log._run_numbers import number_after, number_after_file
 from rocket_magic.log._survey import RECENT, Streaks, Survey
 
 _NEEDED: Final = ("created", "task_name", "action")
@@ -241,6 +242,12 @@ class CsvLog:
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds, in one pass."""
         return (quick_survey if self._usual else _Pass(self._columns).over)(self.path)
+
+    def reserve_run_numbers(self) -> int:
+        """The first number for counted run ids that no row has."""
+        if self._usual:
+            return number_after_file(self.path)
+        return number_after(row.get("run_id", "") for row in self.rows())
 
     def close(self) -> None:
         """Close the file and let others write it."""

@@ -23,6 +23,7 @@ from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._query import Query, matches
 from rocket_magic.log._record import Record, record_of, row_of
 from rocket_magic.log._result import Result
+from rocket_magic.log._run_numbers import number_after
 from rocket_magic.log._survey import Survey, survey_of
 
 _PUSHED = frozenset({"task_name", "action", "run_id"})
@@ -205,6 +206,10 @@ class ForeignLog:
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds, in one pass."""
         return survey_of(self.records({}))
+
+    def reserve_run_numbers(self) -> int:
+        """The first number for counted run ids that no record has."""
+        return number_after(record.run_id for record in self.records({}))
 
     def add(self, item: Any) -> None:
         """Append one record."""

@@ -21,6 +21,7 @@ from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._query import Query, changed_by, matches, only_task
 from rocket_magic.log._record import Packed, Record, pack, record_of, unpack
 from rocket_magic.log._result import Result
+from rocket_magic.log._run_numbers import number_after
 from rocket_magic.log._survey import Survey, survey_of
 
 
@@ -143,6 +144,11 @@ class MemoryLog:
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds."""
         return survey_of(self.select(()))
+
+    def reserve_run_numbers(self) -> int:
+        """The first number for counted run ids that no record here has."""
+        with self._lock:
+            return number_after(packed[3] for packed in self._records)
 
     def trim(self, count: int) -> int:
         """Keep the newest `count` records of each task; how many went."""

@@ -22,6 +22,7 @@ from rocket_magic.log._presence import presence_of
 from rocket_magic.log._query import Query, changed_by, make_query, matches
 from rocket_magic.log._record import Record, record_of, record_of_row, row_of, values_of
 from rocket_magic.log._result import Result
+from rocket_magic.log._run_numbers import NUMBERS_A_LIFE
 from rocket_magic.log._sql_engine import make_engine, masked
 from rocket_magic.log._sql_others import Others
 from rocket_magic.log._sql_past import SqlPast
@@ -151,6 +152,21 @@ class SqlLog:
         """What other schedulers wrote since this was last asked; each write looks for it."""
         with self._lock:
             return self._others.take()
+
+    def reserve_run_numbers(self) -> int:
+        """The first of a hundred million numbers for counted run ids that no other session gets.
+
+        Raises:
+            RepositoryError: The database can't be written.
+        """
+        with self._lock:
+            try:
+                with self._rows.transaction() as cursor:
+                    return (self._rows.next_life(cursor) - 1) * NUMBERS_A_LIFE + 1
+            except self._broken as error:
+                self._rows.drop()
+                msg = f"can't write to the log {self.url}: {masked(_reason(error))}"
+                raise RepositoryError(msg) from error
 
     @property
     def shared(self) -> bool:

@@ -57,8 +57,9 @@ class RowWriter:
         )
         self._before = f"SELECT min({key}) - 1 FROM {name} WHERE run_id = {mark}"  # noqa: S608
         kept = quote(state.name)
-        self._set_state = f"UPDATE {kept} SET value = {mark} WHERE name = 'settled'"  # noqa: S608
-        self._add_state = f"INSERT INTO {kept} (name, value) VALUES ('settled', {mark})"  # noqa: S608
+        self._get_state = f"SELECT value FROM {kept} WHERE name = {mark}"  # noqa: S608
+        self._set_state = f"UPDATE {kept} SET value = {mark} WHERE name = {mark}"  # noqa: S608
+        self._add_state = f"INSERT INTO {kept} (value, name) VALUES ({mark}, {mark})"  # noqa: S608
         self.shared = presence.shared
 
     @property
@@ -138,9 +139,24 @@ class RowWriter:
 
     def note_settled(self, cursor: Any, value: int) -> None:
         """Remember that all runs up to that row have ended."""
-        cursor.execute(self._set_state, (value,))
+        self._note(cursor, "settled", value)
+
+    def next_life(self, cursor: Any) -> int:
+        """Count the sessions that number their runs; the first on an empty table is 1."""
+        cursor.execute(self._get_state, ("lives",))
+        found = cursor.fetchone()
+        if found is None:
+            cursor.execute(self._newest)  # rows from before lives were counted may have any number
+            life = 2 if cursor.fetchone()[0] else 1
+        else:
+            life = int(found[0]) + 1
+        self._note(cursor, "lives", life)
+        return life
+
+    def _note(self, cursor: Any, name: str, value: int) -> None:
+        cursor.execute(self._set_state, (value, name))
         if not cursor.rowcount:
-            cursor.execute(self._add_state, (value,))
+            cursor.execute(self._add_state, (value, name))
 
     def lives(self, cursor: Any, owner: int | None) -> bool:
         """Whether the scheduler of that number, another one, is alive."""

@@ -450,6 +450,16 @@ class TaskLog:
         """Move a task's history to its new name; the records keep the old one."""
         self._memory_history.rename(old, new)
 
+    def reserve_run_numbers(self) -> int:
+        """The first number for run ids that are counted, above all those in the log.
+
+        Where other sessions may write to the log at the same time, they are given other numbers.
+
+        Raises:
+            RepositoryError: The repository can't be read, or not be written.
+        """
+        return int(self._store.reserve_run_numbers())
+
     def trim(self, now: Instant) -> int:
         """Forget what `retention` allows; how many records went."""
         keep, store = self.retention, self._store

@@ -30,6 +30,10 @@ class Store(Source, Protocol):
         """What it holds."""
         ...
 
+    def reserve_run_numbers(self) -> int:
+        """The first number for counted run ids."""
+        ...
+
     def close(self) -> None:
         """Let go of it."""
         ...

@@ -49,6 +49,36 @@ def test_records_come_back_in_order_and_equal(kind: str, make_log: MakeLog) -> N
     assert rows[1].reason == "it broke"
 
 
+def test_counted_run_ids_never_repeat(kind: str, make_log: MakeLog) -> None:
+    """A second life of a log counts on; ids that are not counted don't matter (RELIABILITY.md I1)."""
+    log = make_log(kind)
+    log.open(["load"])
+    first = log.reserve_run_numbers()
+    assert first == 1
+    counted = [record(n, run_id=f"{first + n:08d}") for n in range(3)]
+    write(log, *counted, record(4, run_id="7f" * 16), record(5, run_id="by-hand"))
+    again = log
+    if kind not in FORGETFUL:
+        log.close()
+        again = make_log(kind)
+        again.open(["load"])
+    assert again.reserve_run_numbers() > 3
+
+
+@pytest.mark.parametrize("shared", ["sqlite", "postgres"])
+def test_two_sessions_on_a_database_get_numbers_of_their_own(shared: str, make_log: MakeLog) -> None:
+    """Both live, neither has written yet."""
+    one, other = make_log(shared), make_log(shared)
+    assert (one.reserve_run_numbers(), other.reserve_run_numbers()) == (1, 100_000_001)
+
+
+def test_a_table_from_before_numbers_were_reserved(make_log: MakeLog) -> None:
+    """Its rows may have any number below."""
+    log = make_log("sqlite")
+    write(log, record(0, run_id="00000042"))
+    assert log.reserve_run_numbers() == 100_000_001
+
+
 def test_microseconds_survive(kind: str, make_log: MakeLog) -> None:
     """An instant comes back to the microsecond."""
     log = make_log(kind)
