@@ -9,8 +9,9 @@ Async runs live on an event loop of the scheduler's own that is turned only whil
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._lazy import LazyModule
@@ -185,14 +186,23 @@ class Driver:
             return False
         return board.next_look() > board.now and clock.next_wake() > clock.now()
 
-    def await_arrival(self, target: Instant) -> threading.Event:
+    @contextlib.contextmanager
+    def awaiting_arrival(self, target: Instant) -> Iterator[threading.Event]:
         """An event that is set when the clock stands at `target` with nothing left to do there.
 
         For threads other than the driving one.
         """
         event = threading.Event()
-        self.board.inbox.post(lambda: self._arrivals.append((target, event)))
-        return event
+        arrival = (target, event)
+        self.board.inbox.post(lambda: self._arrivals.append(arrival))
+        try:
+            yield event
+        finally:  # also when the person was tired of waiting
+            self.board.inbox.post(lambda: self._withdraw(arrival))
+
+    def _withdraw(self, arrival: tuple[Instant, threading.Event]) -> None:
+        if arrival in self._arrivals:
+            self._arrivals.remove(arrival)
 
     def _release_arrivals(self, *, everybody: bool) -> None:
         if not self._arrivals:

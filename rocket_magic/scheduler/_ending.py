@@ -231,12 +231,12 @@ class Ender:
         for (run, outcome), record in zip(pairs, records, strict=True):
             if run.run_id not in board.runs:  # the log answers after all, but a shutdown has gone on
                 continue
-            self.leave(run)
             if outcome.action is Action.SUCCESS:
                 board.session.returns[run.task] = outcome.value
             if run.order is not None and run.order.sink is not None:
                 self._show_failure(run, outcome)
                 run.order.sink.close()
+            self.leave(run)  # after its output is whole: whoever sees it ended may read that
             self._follow_up(run, outcome)
             board.publish("record", run.task_name, record)
             board.happened(EventKind.RUN_FINISHED, run.task_name)

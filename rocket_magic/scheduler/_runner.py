@@ -511,14 +511,10 @@ class Runner:
         if self.board.owner is not None and self.board.owner is threading.current_thread():
             msg = "a task can't step the clock of its own scheduler"
             raise ClockError(msg)
-        self._settle(clock)
+        self._travel(clock, clock.now(), patient=patient)  # what is due here, so that the next is known
         target = self._target(clock, span, to_next=to_next, until=until)
         self._travel(clock, target, patient=patient)
         return clock.now()
-
-    def _settle(self, clock: VirtualClock) -> None:
-        """Carry out what is due at the present instant, so that the next one is known."""
-        self._travel(clock, clock.now(), patient=True)
 
     def _target(self, clock: VirtualClock, span: Any, *, to_next: bool, until: Any) -> Instant:
         if to_next:
@@ -540,9 +536,9 @@ class Runner:
             if self.board.owner is None:
                 self._drive_until(target)
             else:
-                event = self.driver.await_arrival(target)
-                while not event.wait(1.0) and self.engine.alive:
-                    pass
+                with self.driver.awaiting_arrival(target) as event:
+                    while not event.wait(1.0) and self.engine.alive:
+                        pass
         finally:
             clock.allow(clock.now())
             self.board.patient = True
