@@ -12,6 +12,7 @@ the instant is reached *or* the `Alarm` rings; a task sleeps with `sleep`.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import math
@@ -71,6 +72,13 @@ class Alarm:
                 loop.call_soon_threadsafe(event.set)
             except RuntimeError:  # the loop was closed meanwhile: nobody waits there any more
                 return
+
+    def ring_on_loop(self) -> None:
+        """Ring from a callback of the event loop that the waiter waits on: it is awake already."""
+        with contextlib.suppress(RuntimeError):  # it rings already
+            self._silence.release()
+        if self._listener is not None:
+            self._listener[1].set()
 
     def wait(self, timeout: float | None) -> bool:
         """Wait at most `timeout` seconds (None: for ever); whether it rang. Resets it."""

@@ -37,6 +37,7 @@ class AsyncExecutor:
     """Carries out runs on an event loop."""
 
     name = "async"
+    reports_on_loop = True  # always, so that nobody has to wake the loop for it
 
     def __init__(self, settings: ExecutionSettings) -> None:
         self._settings = settings

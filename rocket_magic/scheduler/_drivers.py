@@ -39,6 +39,7 @@ class Driver:
         self.board: Board = engine.board
         self._loop: asyncio.AbstractEventLoop | None = None
         self._foreign = False
+        self._turning = False
         self._inline: list[asyncio.Task[Any]] = []
         self._arrivals: list[tuple[Instant, threading.Event]] = []
 
@@ -52,7 +53,7 @@ class Driver:
 
     def run_inline(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run the coroutine of a `main` task before the scheduler does anything else."""
-        if self._foreign:
+        if self._turning:
             self._inline.append(self.loop().create_task(coroutine))
         else:
             self.loop().run_until_complete(coroutine)
@@ -90,38 +91,57 @@ class Driver:
         try:
             while go_on():
                 until = self.engine.step()
-                if go_on():
+                if not go_on():
+                    return
+                if self._loop is not None and (board.n_async or asyncio.all_tasks(self._loop)):
+                    # Also when only tasks are left that a run has made: they go on while we wait.
+                    self._loop.run_until_complete(self._turn(until, go_on))
+                else:
                     self._wait(until)
         finally:
             board.owner = None
             self._release_arrivals(everybody=True)
 
+    async def _turn(self, until: Instant, go_on: Callable[[], bool]) -> None:
+        """Wait and step on our event loop while async runs are in flight."""
+        self._turning = True
+        try:
+            await self._wait_async(until)
+            while self.board.n_async and go_on():
+                until = self.engine.step()
+                await self._end_inline()
+                if go_on():
+                    await self._wait_async(until)
+        finally:
+            self._turning = False
+
+    async def _end_inline(self) -> bool:
+        """Await the coroutines of `main` runs that this step has started; whether there were any."""
+        waiting = bool(self._inline)
+        if waiting:
+            await asyncio.gather(*self._inline)
+            self._inline.clear()
+        return waiting
+
     async def drive_async(self) -> None:
         """Step and wait on the running event loop until the scheduler has stopped."""
         board = self.board
         board.owner = threading.current_thread()
-        self._loop, self._foreign = asyncio.get_running_loop(), True
+        self._loop, self._foreign, self._turning = asyncio.get_running_loop(), True, True
         try:
             while self.engine.alive:
                 until = self.engine.step()
-                if self._inline:
-                    await asyncio.gather(*self._inline)
-                    self._inline.clear()
-                elif self.engine.alive:
+                if not await self._end_inline() and self.engine.alive:
                     await self._wait_async(until)
         finally:
             board.owner = None
-            self._loop, self._foreign = None, False
+            self._loop, self._foreign, self._turning = None, False, False
             self._release_arrivals(everybody=True)
 
     # Waiting
 
     def _wait(self, until: Instant) -> None:
         board = self.board
-        if self._loop is not None and (board.n_async or asyncio.all_tasks(self._loop)):
-            # Also when the last asyncio task is done: its outcome may still be a callback of the loop.
-            self._loop.run_until_complete(self._wait_async(until))
-            return
         inbox = board.inbox
         known = inbox.n_outcomes  # read before the question: what comes in between must not be missed
         if until <= board.now and not self.engine.waits_for_wakers():

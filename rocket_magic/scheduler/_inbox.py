@@ -41,6 +41,12 @@ class Inbox:
         if self._waiting:
             self.alarm.ring()
 
+    def report_on_loop(self, outcome: Outcome) -> None:
+        """Hand in the outcome of a run from the event loop that the owner waits on, not from elsewhere."""
+        self._outcomes.append(outcome)
+        if self._waiting:
+            self.alarm.ring_on_loop()
+
     def announce_wait(self, known: int = 0) -> bool:
         """Say that the owner is about to wait; False when something is there already.
 

@@ -217,7 +217,8 @@ class Starter:
         if self._keeps_looking(run.task):
             board.agenda.set(run.task, board.now + max(board.cycle, 1))
         try:
-            run.executor.start(run.order, board.inbox.report)
+            on_loop = getattr(run.executor, "reports_on_loop", False)
+            run.executor.start(run.order, board.inbox.report_on_loop if on_loop else board.inbox.report)
         except Exception as error:
             # The run record is written, so this run needs an outcome like every other.
             board.inbox.report(Outcome(run.run_id, Action.FAIL, exc=error, exc_text=exception_text(error)))
