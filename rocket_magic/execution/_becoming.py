@@ -12,13 +12,17 @@ import faulthandler
 import io
 import os
 import signal
-import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from rocket_magic.execution._lifeline import hold_on
 
-__all__ = ["become_worker", "flush", "forget_parent", "make_streams"]
+__all__ = ["become_worker", "flush", "forget_parent", "make_streams", "set_handler"]
+
+_raw_signal: Final[Any] = sys.modules["_signal"]
+set_handler: Final[Callable[[int, Any], Any]] = _raw_signal.signal
+"""`signal.signal` without its search for enum members, which touches dozens of pages."""
 
 
 def make_streams() -> None:
@@ -50,24 +54,36 @@ def flush() -> None:
             stream.flush()
 
 
-def become_worker(channel: int, stdout: int, stderr: int, lifeline: int) -> socket.socket:
-    """Make the calling process a worker; its channel. It reads nothing: descriptor 0 is the null device."""
+def become_worker(stdout: int, stderr: int, lifeline: int | None) -> None:
+    """Make the calling process a worker. It reads nothing: descriptor 0 is the null device.
+
+    Args:
+        stdout: Where its output goes.
+        stderr: Where its errors go.
+        lifeline: What it is to hold on to; None if that is seen to.
+    """
     with contextlib.suppress(PermissionError):  # a spawned one has its session already
         os.setsid()
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     os.close(stdout)
     os.close(stderr)
-    hold_on(lifeline)
-    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, channel)
+    if lifeline is not None:
+        hold_on(lifeline)
 
 
-def forget_parent() -> None:
-    """Drop what a forked process must not share with the one it was forked from."""
+def forget_parent(hooks: Sequence[Mapping[str, Any]]) -> None:
+    """Drop what a forked process must not share with the one it was forked from.
+
+    Args:
+        hooks: Hooks for forks that the server had no need of; the task's own forks do.
+    """
     atexit._clear()  # noqa: SLF001  as multiprocessing does after a fork
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    set_handler(signal.SIGCHLD, _raw_signal.SIG_DFL)
+    set_handler(signal.SIGINT, signal.default_int_handler)
+    for hook in hooks:
+        os.register_at_fork(**hook)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:  # Python reseeds its own generator after a fork, numpy does not
         seed: Callable[[], None] = numpy_random.seed

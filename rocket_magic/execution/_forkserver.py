@@ -19,12 +19,14 @@ import signal
 import socket
 import threading
 import warnings
-from typing import Final, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 from rocket_magic.execution._becoming import become_worker, flush, forget_parent, make_streams
 from rocket_magic.execution._group import dead_among, end_group
+from rocket_magic.execution._lifeline import hang, tie
 from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
-from rocket_magic.execution._worker import live, rehearsal
+from rocket_magic.execution._worker import live, practice_order, rehearse
 
 __all__ = ["main"]
 
@@ -33,19 +35,27 @@ _PROBE_SECONDS: Final = 30
 _TAINTED: Final = 3
 
 
-def main(control: int, lifeline: int) -> NoReturn:
-    """Entry of the server's process."""
+def main(control: int, lifeline: int, hooks: Sequence[Mapping[str, Any]]) -> NoReturn:
+    """Entry of the server's process.
+
+    Args:
+        control: Descriptor of the connection to the scheduler's process.
+        lifeline: What workers hold on to.
+        hooks: Hooks for forks that threading and logging wanted to register. They mend locks that other
+            threads held, of which there are none here, at half the cost of a fork.
+    """
     make_streams()  # for its workers
     warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a library's own native threads
-    _Server(socket.socket(fileno=control), lifeline).serve()
+    _Server(socket.socket(fileno=control), lifeline, hooks).serve()
     os._exit(0)
 
 
 class _Server:
-    def __init__(self, control: socket.socket, lifeline: int) -> None:
+    def __init__(self, control: socket.socket, lifeline: int, hooks: Sequence[Mapping[str, Any]]) -> None:
         self._control = control
         self._lifeline = lifeline
-        self._practice = rehearsal()
+        self._hooks = hooks
+        self._practice = practice_order()
         self._workers: dict[int, int] = {}
         self._probes: dict[int, list[str]] = {}
         self._wake, waker = os.pipe()
@@ -55,6 +65,7 @@ class _Server:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        rehearse(self._practice)
         gc.collect()
         gc.freeze()  # the collector must not touch, and so copy, pages that workers share
 
@@ -100,29 +111,37 @@ class _Server:
         return data
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
+        own = tie(self._lifeline)
         try:
             pid = os.fork()
         except OSError as error:
             notice = NOTICE.pack(GONE, number, 0, error.errno or 0, 0)
+            if own is not None:
+                os.close(own)
         else:
             if pid == 0:
-                self._become_worker(descriptors)
+                self._become_worker(descriptors, None if own is not None else self._lifeline)
             self._workers[pid] = number
             notice = NOTICE.pack(STARTED, number, pid, 0, 0)
+            if own is not None:
+                hang(own, pid)
         for descriptor in descriptors:
             os.close(descriptor)
         self._control.sendall(notice)
 
-    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+    def _become_worker(self, descriptors: list[int], lifeline: int | None) -> NoReturn:
         try:
             self._leave_server()
+            if lifeline is None:
+                os.close(self._lifeline)
             channel, stdout, stderr = descriptors
-            live(become_worker(channel, stdout, stderr, self._lifeline), self._practice)
+            become_worker(stdout, stderr, lifeline)
+            live(channel, self._practice)
         finally:
             os._exit(1)
 
     def _leave_server(self) -> None:
-        forget_parent()
+        forget_parent(self._hooks)
         self._control.close()
         os.close(self._wake)
         os.close(self._waker)

@@ -23,9 +23,18 @@ __all__ = ["ForkServer", "Launcher", "Owner", "Spawner", "make_launcher"]
 
 _ENDING: Final = 2.0
 _LOOK: Final = 0.05
-_CODE: Final = (
-    "import sys; sys.path[:] = {path!r}; from rocket_magic.execution.{module} import main; main({args})"
-)
+_WORKER: Final = """
+import sys; sys.path[:] = {path!r}
+from rocket_magic.execution._worker import main; main({args})
+"""
+_SERVER: Final = """
+import os, sys; sys.path[:] = {path!r}
+hooks, register = [], os.register_at_fork
+os.register_at_fork = lambda **hook: hooks.append(hook)
+import logging, threading
+os.register_at_fork = register
+from rocket_magic.execution._forkserver import main; main({args}, hooks)
+"""
 
 
 class Owner(Protocol):
@@ -80,7 +89,7 @@ class ForkServer:
         self._notices = b""
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = _start_python("_forkserver", (theirs.fileno(), lifeline), home)
+            self._process = _start_python(_SERVER, (theirs.fileno(), lifeline), home)
         hub.register(self._control, READ, self._heard)
 
     def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
@@ -141,7 +150,7 @@ class Spawner:
 
     def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
         """Start an interpreter."""
-        process = _start_python("_worker", (channel, stdout, stderr, self._lifeline), self._home)
+        process = _start_python(_WORKER, (channel, stdout, stderr, self._lifeline), self._home)
         self._processes[number] = process
         if hasattr(os, "pidfd_open"):
             self._watches[number] = watch = os.pidfd_open(process.pid)
@@ -212,12 +221,12 @@ def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, lifeli
 
 
 def _start_python(
-    module: str,
+    program: str,
     descriptors: tuple[int, ...],
     home: Home,
 ) -> subprocess.Popen[bytes]:
-    """Start an interpreter on a module of this folder; it gets our search path, never our `__main__`."""
-    code = _CODE.format(path=list(home.path), module=module, args=", ".join(map(str, descriptors)))
+    """Start an interpreter on a program; it gets our search path, never our `__main__`."""
+    code = program.format(path=list(home.path), args=", ".join(map(str, descriptors)))
     return subprocess.Popen(  # noqa: S603  our own interpreter and module
         [sys.executable, "-c", code],
         stdin=subprocess.DEVNULL,

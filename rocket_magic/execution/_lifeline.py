@@ -10,9 +10,15 @@ from __future__ import annotations
 import _thread
 import contextlib
 import os
+import select
 import signal
 
-__all__ = ["Lifeline", "hold_on"]
+try:
+    import fcntl
+except ImportError:  # not everywhere
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["Lifeline", "hang", "hold_on", "tie"]
 
 
 class Lifeline:
@@ -31,28 +37,38 @@ class Lifeline:
         os.close(self.reading)
 
 
-def hold_on(reading: int) -> None:
-    """Have the calling process's group killed when the lifeline is cut; the process leads a group."""
-    if not _ask_system(reading):
-        _thread.start_new_thread(_wait, (reading,))  # lighter than a Thread, and unseen by the task's code
+def tie(reading: int) -> int | None:
+    """A file of its own on the lifeline for a process that is about to be forked, which inherits it.
 
-
-def _ask_system(reading: int) -> bool:
+    Call `hang` with its pid then. None: the system can't, the process is to `hold_on` itself.
+    """
     try:
-        import fcntl  # noqa: PLC0415  not everywhere
-
-        # The signal belongs to an open file, which forked processes share: this one opens its own.
         own = os.open(f"/proc/self/fd/{reading}", os.O_RDONLY | os.O_NONBLOCK)
-        fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpid())
         fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(own, fcntl.F_SETFL, os.O_NONBLOCK | fcntl.FASYNC)
-    except (ImportError, AttributeError, OSError):
-        return False
+    except (AttributeError, OSError):
+        return None
+    return own
+
+
+def hang(own: int, group: int) -> None:
+    """Have a process group killed when the lifeline is cut, as long as a process of it has the file."""
+    fcntl.fcntl(own, fcntl.F_SETOWN, -group)
+    os.close(own)
+
+
+def hold_on(reading: int) -> None:
+    """Have the calling process's group killed when the lifeline is cut; the process leads a group."""
+    own = tie(reading)  # the signal belongs to an open file, which forked processes share
+    if own is None:
+        _thread.start_new_thread(_wait, (reading,))  # lighter than a Thread, and unseen by the task's code
+        return
+    fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpid())
     os.close(reading)
-    with contextlib.suppress(BlockingIOError):
-        os.read(own, 1)
+    look = select.poll()
+    look.register(own, select.POLLIN)
+    if look.poll(0):
         _end_own_group()  # it was cut before
-    return True
 
 
 def _wait(reading: int) -> None:

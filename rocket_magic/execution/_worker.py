@@ -26,20 +26,24 @@ from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
-from rocket_magic.execution._becoming import become_worker, flush, make_streams
+from rocket_magic.execution._becoming import become_worker, flush, make_streams, set_handler
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._group import has_children
 from rocket_magic.execution._modules import NewModules
 from rocket_magic.execution._outcome import outcome_of_error
 from rocket_magic.execution._returning import pack_answer
-from rocket_magic.execution._wire import FRAME, SMALL, Piece, unpack_frame
+from rocket_magic.execution._wire import FRAME, SMALL, Piece, pack_frame, unpack_frame
 
 if TYPE_CHECKING:
     import asyncio
 else:
     asyncio = LazyModule("asyncio")
 
-__all__ = ["ENDED", "live", "main", "rehearsal"]
+__all__ = ["ENDED", "live", "main", "practice_order", "rehearse"]
+
+_CLOCK: Final = SystemClock()
+_REHEARSALS: Final = 20
+"""After so many calls the interpreter has nothing left to learn about a function."""
 
 ENDED: Final = 143
 """Exit code of a worker that was asked to end: its group is ended with it."""
@@ -48,25 +52,28 @@ ENDED: Final = 143
 def main(channel: int, stdout: int, stderr: int, lifeline: int) -> None:
     """Entry of a spawned worker."""
     make_streams()
-    live(become_worker(channel, stdout, stderr, lifeline))
+    become_worker(stdout, stderr, lifeline)
+    live(channel)
 
 
-def rehearsal() -> bytes:
+def practice_order() -> bytes:
     """An order's body that does nothing, for workers that are made ahead to practise on."""
     body: bytes = cloudpickle.dumps((lambda: None, None))
     return body
 
 
-def live(channel: socket.socket, practice: bytes = b"") -> None:
+def live(channel: int, practice: bytes = b"") -> None:
     """Serve orders from the channel until it ends; never returns.
 
     Args:
-        channel: The connection to the scheduler.
+        channel: Descriptor of the connection to the scheduler.
         practice: A run to go through while none is there; none where it is empty.
     """
     code = 1
     try:
-        code = _Worker(channel).serve(practice)
+        worker = _Worker(channel)
+        set_handler(signal.SIGTERM, worker.on_sigterm)
+        code = worker.serve(practice)
     except _EndRunError:
         code = ENDED
     except BaseException as error:  # nobody is left to hear it but the stream of the last run
@@ -74,6 +81,20 @@ def live(channel: socket.socket, practice: bytes = b"") -> None:
             sys.stderr.write(exception_text(error))
     finally:
         _leave(code)
+
+
+def rehearse(body: bytes) -> None:
+    """Serve a few orders in the fork server itself, before it forks.
+
+    What Python and the system's loader settle on first use is settled then: later it would be in each
+    worker, at the price of copying the pages concerned.
+    """
+    order = b"".join(pack_frame(("", "", (None, None, {}, []), len(body), False), body))
+    for _ in range(_REHEARSALS):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.sendall(order)
+            _Worker(theirs.fileno()).serve()
 
 
 def _leave(code: int) -> None:
@@ -125,16 +146,15 @@ class _StandingClock:
 
 
 class _Worker:
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: int) -> None:
         self._channel = channel
         self._env: _Env | None = None
         self._asked = False
         self._modules = NewModules()
         self._place: tuple[Any, ...] | None = None
         self._before: tuple[dict[str, str], list[str]] | None = None
-        signal.signal(signal.SIGTERM, self._on_sigterm)
 
-    def _on_sigterm(self, _number: int, _frame: FrameType | None) -> None:
+    def on_sigterm(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
         env = self._env
         if env is None:
@@ -143,7 +163,7 @@ class _Worker:
         if not env.flag_taken:
             raise _EndRunError
 
-    def serve(self, practice: bytes) -> int:
+    def serve(self, practice: bytes = b"") -> int:
         """Serve orders; the exit code."""
         if practice and not self._has_order():
             self._practise(practice)
@@ -192,12 +212,13 @@ class _Worker:
         self._place = place
         if path is not None:
             sys.path[:] = path
-        os.environ.update(changed)
+        if changed:
+            os.environ.update(changed)
         for name in removed:
             os.environ.pop(name, None)
 
     def _run(self, run_id: str, task_name: str, body: bytes) -> Outcome:
-        env = _Env(run_id, task_name, VirtualClock(0))
+        env = _Env(run_id, task_name, _CLOCK)
         try:
             try:
                 self._env = env
@@ -216,9 +237,8 @@ class _Worker:
 
     def _call(self, env: _Env, body: bytes) -> Any:
         call, clock = cloudpickle.loads(body)
-        if clock is None:
-            clock = SystemClock()
-        env.clock = _StandingClock(clock) if isinstance(clock, VirtualClock) else clock
+        if clock is not None:
+            env.clock = _StandingClock(clock) if isinstance(clock, VirtualClock) else clock
         token = current_run.set(env)  # type: ignore[arg-type]  # the same attributes; it notes who takes the flag
         try:
             value = call()
@@ -232,7 +252,7 @@ class _Worker:
 
     def _receive(self) -> tuple[tuple[Any, ...], bytes] | None:
         """The next order; None when there will be none."""
-        data = self._channel.recv(SMALL)
+        data = os.read(self._channel, SMALL)
         if not data:
             return None
         return unpack_frame(data) or self._receive_rest(data)
@@ -253,7 +273,7 @@ class _Worker:
         data[: len(begun)] = begun
         view = memoryview(data)[len(begun) :]
         while view:
-            count = self._channel.recv_into(view)
+            count = os.readv(self._channel, [view])
             if not count:
                 return None
             view = view[count:]
@@ -261,4 +281,6 @@ class _Worker:
 
     def _send(self, pieces: list[Piece]) -> None:
         for piece in pieces:
-            self._channel.sendall(piece)
+            sent = os.write(self._channel, piece)
+            while sent < len(piece):
+                sent += os.write(self._channel, memoryview(piece)[sent:])
