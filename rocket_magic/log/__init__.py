@@ -8,7 +8,7 @@
 | `_foreign`, `_redbird` | everybody else's repositories; Red Bird beside pydantic 2 |
 | `_history` | the index that conditions ask; `_repository_history` asks the repository instead |
 | `_survey`, `_recovery` | what a log holds when it is opened, and runs that were interrupted |
-| `_claims`, `_presence` | several schedulers on one database: who lives, who was first |
+| `_claims`, `_presence`, `_advisory` | several schedulers on one database: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
 
 Nothing heavy is imported here: SQLAlchemy, Red Bird and pandas load when they are first used.

@@ -1,21 +1,21 @@
 """Which schedulers that share a database are alive: each holds a lock that dies with it.
 
 SQLite: a lock file beside the database, which the operating system releases. PostgreSQL: an advisory lock
-of the connection that writes, which the server releases. Neither needs a heartbeat, so the run of a dead
+of a connection (`_advisory`), which the server releases. Neither needs a heartbeat, so the run of a dead
 scheduler is known as interrupted at once, and that of a slow one never by mistake.
 """
 
 from __future__ import annotations
 
 import secrets
-import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
 from rocket_magic.exc import RepositoryError
+from rocket_magic.log._advisory import AdvisoryPresence
 from rocket_magic.log._file_lock import FileLock
 
-__all__ = ["AdvisoryPresence", "FilePresence", "Presence", "SolePresence", "presence_of"]
+__all__ = ["FilePresence", "Presence", "SolePresence", "presence_of"]
 
 _MOST = 2**31 - 1
 
@@ -39,6 +39,10 @@ class Presence(Protocol):
         """Whether another one lives."""
         ...
 
+    def wait_until_sure(self, owner: int, cursor: Any) -> None:
+        """Wait while it can't be told whether another one lives."""
+        ...
+
     def vanish(self) -> None:
         """Show others that this one has ended."""
         ...
@@ -58,6 +62,9 @@ class SolePresence:
     def lives(self, owner: int, cursor: Any) -> bool:  # noqa: ARG002  as the protocol has it
         """Nobody else does."""
         return False
+
+    def wait_until_sure(self, owner: int, cursor: Any) -> None:
+        """That is sure."""
 
     def vanish(self) -> None:
         """Nobody looks."""
@@ -101,6 +108,9 @@ class FilePresence:
         lock.remove()
         return False
 
+    def wait_until_sure(self, owner: int, cursor: Any) -> None:
+        """The operating system releases locks at once."""
+
     def vanish(self) -> None:
         """Take the lock file away."""
         if self._lock is not None:
@@ -108,40 +118,11 @@ class FilePresence:
             self._lock = None
 
 
-class AdvisoryPresence:
-    """Holds an advisory lock of PostgreSQL on the connection that writes.
-
-    Args:
-        table: The log's table.
-    """
-
-    shared = True
-
-    def __init__(self, table: str) -> None:
-        self.owner = _drawn()
-        self.group = zlib.crc32(table.encode()) & _MOST
-
-    def appear(self, cursor: Any) -> None:
-        """Take the lock; it goes with the connection."""
-        cursor.execute(f"SELECT pg_try_advisory_lock({self.group}, {self.owner})")
-
-    def lives(self, owner: int, cursor: Any) -> bool:
-        """Whether its lock is held."""
-        cursor.execute(f"SELECT pg_try_advisory_lock({self.group}, {int(owner)})")
-        if not cursor.fetchone()[0]:
-            return True
-        cursor.execute(f"SELECT pg_advisory_unlock({self.group}, {int(owner)})")
-        return False
-
-    def vanish(self) -> None:
-        """The connection's end is enough."""
-
-
 def presence_of(engine: Any, table: str) -> Presence:
     """How schedulers on this database show that they live."""
     backend, database = engine.dialect.name, engine.url.database
     if backend == "postgresql":
-        return AdvisoryPresence(table)
+        return AdvisoryPresence(engine, table, _drawn())
     if backend == "sqlite" and database not in (None, "", ":memory:") and not database.startswith("file:"):
         return FilePresence(Path(database).absolute())
     return SolePresence()

@@ -11,7 +11,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rocket_magic.log._presence import AdvisoryPresence, Presence
+from rocket_magic.log._advisory import AdvisoryPresence
+from rocket_magic.log._presence import Presence
 from rocket_magic.log._record import COLUMNS
 
 if TYPE_CHECKING:
@@ -165,8 +166,11 @@ class RowWriter:
         return self._presence.lives(owner, cursor)
 
     def lives_now(self, owner: int | None) -> bool:
-        """The same, outside any transaction."""
-        return self.lives(self._open(), owner)
+        """The same, outside any transaction; waits until it can be told."""
+        cursor = self._open()
+        if owner is not None and owner != self._presence.owner:
+            self._presence.wait_until_sure(owner, cursor)
+        return self.lives(cursor, owner)
 
     def drop(self) -> None:
         """Let go of a connection that failed."""

@@ -12,7 +12,7 @@ import pytest
 from rocket_magic._protocols import Action
 from rocket_magic.exc import MissingExtraError, RepositoryError
 from rocket_magic.instants import NEVER, SECOND
-from rocket_magic.log import SqlLog, TaskLog, open_repository
+from rocket_magic.log import Claim, SqlLog, StartedElsewhere, TaskLog, open_repository
 from rocket_magic.log import _sql as module
 from rocket_magic.log._sql_engine import masked
 
@@ -298,3 +298,36 @@ def test_no_idle_transaction(postgres: PostgresServer) -> None:
         ).scalars()
         assert "idle in transaction" not in list(states)
     log.close()
+
+
+def test_a_living_scheduler_keeps_its_run_when_the_server_restarts(postgres: PostgresServer) -> None:
+    """Its lock goes with the server; with nothing to write it still finds back before it is judged (F40)."""
+    url = f"{postgres.url}?table=restarted_beside"
+    one, other, later = TaskLog(), TaskLog(), TaskLog()
+    answers: list[Any] = []
+    for log in (one, other):
+        log.set_repo(url)
+        log.open(["load"])
+    one.write([record(0)], answers.append, Claim(frozenset({"load"}), one.version))
+    assert one.flush()
+    postgres.stop()
+    postgres.start()
+    other.write([record(2)], answers.append, Claim(frozenset({"load"}), other.version))
+    assert other.flush()
+    later.set_repo(url)
+    assert later.open(["load"]).crashes == ()
+    later.write([record(4)], answers.append, Claim(frozenset({"load"}), later.version))
+    assert later.flush()
+    assert [type(answer).__name__ for answer in answers] == [
+        "NoneType",
+        "StartedElsewhere",
+        "StartedElsewhere",
+    ]
+    one.close()
+    threading.Event().wait(3.2)  # until the server's restart excuses nobody any more
+    later.write([record(6)], answers.append, Claim(frozenset({"load"}), later.version))
+    assert later.flush()
+    assert answers[3] is None
+    assert [row.action for row in later.query()] == ["run", "crash", "run"]
+    for log in (other, later):
+        log.close()
