@@ -33,11 +33,11 @@ spelling: setup  ## Check spelling (codespell)
 architecture: setup  ## Do imports go downward only, and does only clock.py read the wall clock?
 	$(PY) -m pytest tests/test_architecture.py tests/test_exports.py
 
-test: setup  ## Run the tests (warnings are errors)
-	$(PY) -m pytest -ra
+test:  ## Run the tests (warnings are errors)
+	$(PYTHON) scripts/test.py
 
-coverage: setup  ## Run the tests and measure coverage against the gate
-	$(PY) -m pytest -ra $(COVERED)
+coverage:  ## Run the tests and measure coverage against the gate
+	$(PYTHON) scripts/test.py $(COVERED)
 
 test-all:  ## Run the tests on Python 3.11, 3.12 and 3.13, where installed
 	$(PYTHON) scripts/test_all.py

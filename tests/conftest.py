@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,41 @@ from hypothesis import settings
 
 from rocket_magic import Rocketry, VirtualClock
 
+HERE = Path(__file__).resolve().parent
+
 # CI draws the same examples each time, so that it judges the change; at a desk they are drawn anew.
 settings.register_profile("ci", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+# With several processes: what takes longest begins first, so that no process is left with it at the end.
+# Files of one row share a JupyterLab or must not run beside each other, so they stay in one process.
+LONGEST_FIRST = (("dashboard/test_browser.py", "dashboard/test_browser_time.py"),)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests are shared out among processes, those of a file stay together: they share servers."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    rows = {file: (rank, row[0]) for rank, row in enumerate(LONGEST_FIRST) for file in row}
+    for item in items:
+        file = item.path.relative_to(HERE).as_posix()
+        item.add_marker(pytest.mark.xdist_group(rows.get(file, (0, file))[1]))
+    items.sort(key=lambda item: rows.get(item.path.relative_to(HERE).as_posix(), (len(rows), ""))[0])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Laws are not traced for coverage: it doubles what their examples cost, and tables cover their lines."""
+    tracer = sys.gettrace()
+    is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    if not is_law or not type(tracer).__module__.startswith("coverage"):
+        return (yield)
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from rocket_magic.exc import (
     TaskTerminationException,
     UnknownTaskError,
 )
+from tests.waiting import wait_for
 
 MODES = ["main", "async", "thread", "process"]
 
@@ -162,14 +163,6 @@ def test_terminate_ends_only_the_run_in_flight(mode):
         lambda: actions(app, "slow") == ["run", "terminate"] and actions(app, "idle") == ["run", "success"]
     )
     assert app.session.stop(wait=10)
-
-
-def wait_for(condition, seconds: float = 20) -> None:
-    """Poll until something is so."""
-    deadline = time.monotonic() + seconds  # noqa: TID251  a limit for real threads and processes
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"  # noqa: TID251
-        threading.Event().wait(0.005)
 
 
 def test_an_end_condition_ends_the_run():

@@ -15,6 +15,7 @@ from rocket_magic.clock import Alarm, SystemClock
 from rocket_magic.conds import cron, daily, every, hourly
 from rocket_magic.exc import ConfigError
 from rocket_magic.instants import HOUR, SECOND, Instant, Span
+from tests.waiting import wait_for
 
 START = 1_767_225_600.0
 """The first second of 2026 in UTC."""
@@ -64,15 +65,6 @@ class Wall:
 
     def sleep(self, seconds: float) -> None:
         self.pass_time(seconds)
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 5) -> None:
-    """Wait for something that another thread does."""
-    clock = SystemClock()
-    deadline = clock.uptime() + seconds * SECOND
-    while not condition():
-        assert clock.uptime() < deadline, "it did not happen"
-        threading.Event().wait(0.002)
 
 
 def n_starts(app: Rocketry, name: str = "a") -> int:

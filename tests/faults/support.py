@@ -18,7 +18,7 @@ from rocket_magic.clock import SystemClock
 from rocket_magic.conds import every
 from rocket_magic.instants import SECOND
 from tests.reference.support import actions as actions
-from tests.reference.support import wait_for as wait_for
+from tests.waiting import wait_for as wait_for
 
 LONGEST = 20.0
 """No child may live longer, in seconds."""

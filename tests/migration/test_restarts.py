@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_for
 
 HERE = Path(__file__).parent
 FORMS = {
@@ -37,14 +38,6 @@ def alive(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return False
-
-
-def wait_for(condition, seconds: float = 20) -> None:
-    """Poll until something is so."""
-    deadline = time.monotonic() + seconds  # noqa: TID251  a limit for real processes
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"  # noqa: TID251
-        time.sleep(0.02)  # noqa: TID251
 
 
 @pytest.mark.slow

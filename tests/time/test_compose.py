@@ -70,12 +70,12 @@ def test_what_overlaps_for_ever_is_endless() -> None:
 
 def test_what_never_meets_has_no_window() -> None:
     """A search without end gives up soon."""
-    began = time.perf_counter()
+    began = time.thread_time()
     nothing = TimeOfWeek.on("Sat") & TimeOfWeek.on("Sun")
     assert nothing.next_window(MONDAY, UTC) is None
     assert nothing.previous_window(MONDAY, UTC) is None
     assert nothing.next_change(MONDAY, UTC) == NEVER
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
     over = TimeOfDay() & StaticInterval("2020-01-01", "2020-02-01")
     assert over.next_window(MONDAY, UTC) is None
     assert over.previous_window(MONDAY, UTC) == (at("2020-01-31"), at("2020-02-01"))

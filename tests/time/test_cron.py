@@ -301,9 +301,9 @@ def test_rare_schedules_are_found_fast() -> None:
         for ask in (period.next_window, period.previous_window):
             best = 1.0
             for start in ("2045-01-01", "2072-03-01", "2073-03-01"):
-                began = time.perf_counter()
+                began = time.thread_time()
                 assert ask(at(start), zone) is not None
-                best = min(best, time.perf_counter() - began)
+                best = min(best, time.thread_time() - began)
             assert best < 0.05
 
 
