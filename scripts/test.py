@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 import _venv
 
-# `tests/conftest.py` tells which tests stay together, and puts what takes longest first.
-SHARED_OUT = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder")
+# Tests of a file stay together, as they share servers and kernels; `tests/conftest.py` puts long files first.
+SHARED_OUT = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def main() -> int:

@@ -20,20 +20,26 @@ settings.register_profile("ci", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-# With several processes: what takes longest begins first, so that no process is left with it at the end.
-# Files of one row share a JupyterLab or must not run beside each other, so they stay in one process.
-LONGEST_FIRST = (("dashboard/test_browser.py", "dashboard/test_browser_time.py"),)
+# Where the files are shared out among processes, these begin first: none is left over at the end.
+LONGEST_FIRST = (
+    "dashboard/test_browser.py",
+    "scheduler/test_agenda_proof.py",
+    "dashboard/test_browser_time.py",
+    "notebooks/test_notebooks.py",
+    "crash/test_kills.py",
+    "crash/test_beside.py",
+    "test_soak.py",
+    "notebook/test_kernel.py",
+    "faults/test_storms.py",
+    "log/test_repositories.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests are shared out among processes, those of a file stay together: they share servers."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    rows = {file: (rank, row[0]) for rank, row in enumerate(LONGEST_FIRST) for file in row}
-    for item in items:
-        file = item.path.relative_to(HERE).as_posix()
-        item.add_marker(pytest.mark.xdist_group(rows.get(file, (0, file))[1]))
-    items.sort(key=lambda item: rows.get(item.path.relative_to(HERE).as_posix(), (len(rows), ""))[0])
+    """Put the longest files first where there are several processes."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        ranks = {HERE / file: rank for rank, file in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.hookimpl(wrapper=True)
