@@ -262,7 +262,7 @@ class Rehearsal:
     def _take_life(self) -> None:
         """The scheduler is alive: its double goes on where it is, runs in flight included."""
         theirs, double = self.original.scheduler, self.session
-        double._runner._open_log()  # noqa: SLF001  the rehearsal knows a session from within
+        double._runner.log_keeper.open()  # noqa: SLF001  the rehearsal knows a session from within
         double._runner.engine.begin()  # noqa: SLF001
         board = double._board  # noqa: SLF001
         board.set_phase(Phase.RUNNING)

@@ -213,21 +213,21 @@ class Session:
         if registered is None:
             return None
         if self.hooks.task_init:
-            self._runner.call_init_hooks(task)
-        self._runner.enlist(task, replaced)
+            self._runner.desk.call_init_hooks(task)
+        self._runner.desk.enlist(task, replaced)
         return task
 
     def remove_task(self, task: Any) -> None:
         """Take a task out; a run in flight ends under its name, records stay."""
         found = self[task]
         self._registry.remove(found)
-        self._runner.forget(found)
+        self._runner.desk.forget(found)
 
     def rename(self, task: Task, name: str) -> None:
         """Give a task another name; records keep the old one."""
         old = task.name
         self._registry.rename(task, name)
-        self._runner.tasks_changed(old, name)
+        self._runner.desk.tasks_changed(old, name)
 
     def clear(self) -> None:
         """Take all tasks out and forget session parameters and return values."""
@@ -251,17 +251,17 @@ class Session:
     def task_changed(self, task: Task, field: str) -> None:
         """A field of a task was set: it takes effect at the next wake-up."""
         if self._registry.find(task.name) is task:
-            self._runner.changed(task, field)
+            self._runner.desk.changed(task, field)
 
     # Acting on tasks
 
     def queue_batch(self, task: Task, values: Mapping[str, Any]) -> None:
         """Queue one run by hand; see `Task.run`."""
-        self._runner.queue(task, Parameters(values))
+        self._runner.desk.queue(task, Parameters(values))
 
     def terminate_task(self, task: Task, reason: str) -> None:
         """Ask the runs in flight of a task to end; see `Task.terminate`."""
-        self._runner.terminate(task, reason)
+        self._runner.desk.terminate(task, reason)
 
     def run_alone(self, task: Task, values: Mapping[str, Any]) -> Any:
         """Run a task at once on the calling thread, outside the schedule, and return its value."""
@@ -353,7 +353,9 @@ class Session:
         Raises:
             RepositoryError: It can't be opened.
         """
-        self._runner.set_repo(repo, delete_existing=delete_existing)
+        keeper = self._runner.log_keeper
+        self._runner.desk.ask(lambda: keeper.set_repo(repo, delete_existing=delete_existing))
+        self._board.publish("state")
 
     def get_repo(self) -> Any:
         """The repository of the task log."""
@@ -412,7 +414,7 @@ class Session:
 
     def explain_task(self, task: Task) -> Explanation:
         """Why a task runs or doesn't, as a tree."""
-        return self._runner.explain(task)
+        return self._runner.desk.explain(task)
 
     def explain(self, task: Any, at: datetime | str | float | None = None) -> Explanation:
         """Why a task runs or doesn't, as a tree.
@@ -426,7 +428,7 @@ class Session:
             ClockError: The moment can't be read.
         """
         moment = None if at is None else VirtualClock(0, self.zone).instant(at)
-        return self._runner.explain(self[task], moment)
+        return self._runner.desk.explain(self[task], moment)
 
     # Hooks, usable as decorators
 
@@ -495,10 +497,11 @@ class Session:
             self._log.ask_repository(value)
         elif name == "task_logger_basename":
             self._log.logger_name = value
-        self._runner.config_changed(name)
+        self._runner.configure_executors()
+        self._runner.desk.config_changed(name)
 
     def _parameters_changed(self, names: frozenset[str]) -> None:  # noqa: ARG002  the callback's form
-        self._runner.parameters_changed()
+        self._runner.desk.parameters_changed()
 
     def renew_clock(self) -> bool:
         """Take the clock from the config again, as a restart does; whether it is another one now.

@@ -127,6 +127,11 @@ class Engine:
         if self._n_broken > _MOST_BROKEN:  # not even stopping works: leave what is in flight
             board.set_phase(Phase.CRASHED)
 
+    def crash(self, error: BaseException) -> None:
+        """Say that the scheduler is no more, for an error of whoever drove it."""
+        self.board.fail(f"the scheduler failed: {type(error).__name__}: {error}", error)
+        self.board.set_phase(Phase.CRASHED)
+
     def _step(self) -> Instant:
         board = self.board
         board.read_clock()

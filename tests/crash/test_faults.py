@@ -181,7 +181,7 @@ def test_one_writer_per_file(tmp_path):
 def test_records_tell_parameters_due_and_attempt(tmp_path):
     """On a log that was set on a running session."""
     app = Rocketry(execution="thread")
-    app.task(daily, name="work", func=lambda x: 1 / x, parameters={"x": 0})
+    app.task(None, name="work", func=lambda x: 1 / x, parameters={"x": 0})
     app.session.start_thread()
     app.session.set_repo(f"sqlite:///{tmp_path / 'log.db'}")
     app.session["work"].run(x=0)
