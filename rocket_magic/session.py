@@ -340,6 +340,13 @@ class Session:
             self._runner.step(span, to_next=to_next, until=until, patient=wait_for_runs), self.zone
         )
 
+    def halt_step(self) -> None:
+        """End a step that another thread waits for: time stands where it is, runs in flight go on.
+
+        May be called from any thread; without a step under way it does nothing.
+        """
+        self._runner.halt_step()
+
     # Log
 
     def set_repo(self, repo: Any, delete_existing: bool = False) -> None:

@@ -244,6 +244,10 @@ class Runner:
             self._begin()
         return self._stepper.step(span, to_next=to_next, until=until, patient=patient)
 
+    def halt_step(self) -> None:
+        """Let the step under way return where time stands; runs that it waits for go on."""
+        self._stepper.halt()
+
     @contextlib.contextmanager
     def _released_clock(self) -> Iterator[None]:
         """Let a virtual clock move on while the scheduler shuts down: runs may sleep on it."""

@@ -21,6 +21,8 @@ class Stepper:
         self.driver = driver
         self.engine = driver.engine
         self.board = driver.board
+        self._halts = 0
+        self._awaited: threading.Event | None = None
 
     def virtual_clock(self) -> VirtualClock:
         """The session's clock.
@@ -40,10 +42,20 @@ class Stepper:
         if self.board.owner is not None and self.board.owner is threading.current_thread():
             msg = "a task can't step the clock of its own scheduler"
             raise ClockError(msg)
-        self._travel(clock, clock.now(), patient=patient)  # what is due here, so that the next is known
+        halts = self._halts
+        # what is due here, so that the next is known
+        self._travel(clock, clock.now(), halts, patient=patient)
         target = self._target(clock, span, to_next=to_next, until=until)
-        self._travel(clock, target, patient=patient)
+        self._travel(clock, target, halts, patient=patient)
         return clock.now()
+
+    def halt(self) -> None:
+        """Let the step under way return where time stands; runs that it waits for go on. Any thread."""
+        self._halts += 1
+        awaited = self._awaited
+        if awaited is not None:
+            awaited.set()
+        self.board.inbox.post(lambda: None)  # wakes a driver on the stepping thread
 
     def _target(self, clock: VirtualClock, span: Any, *, to_next: bool, until: Any) -> Instant:
         if to_next:
@@ -55,7 +67,7 @@ class Stepper:
             return clock.now() + from_timedelta(span)
         return clock.now() + parse_duration(span, "step")
 
-    def _travel(self, clock: VirtualClock, target: Instant, *, patient: bool) -> None:
+    def _travel(self, clock: VirtualClock, target: Instant, halts: int, *, patient: bool) -> None:
         if target < clock.now():
             msg = f"can't step back: the clock stands at {to_datetime(clock.now(), clock.tz)}"
             raise ClockError(msg)
@@ -63,16 +75,18 @@ class Stepper:
         clock.allow(target)
         try:
             if self.board.owner is None:
-                self._drive_until(target)
+                self._drive_until(target, halts)
             else:
                 with self.driver.awaiting_arrival(target) as event:
-                    while not event.wait(1.0) and self.engine.alive:
+                    self._awaited = event
+                    while self._halts == halts and not event.wait(1.0) and self.engine.alive:
                         pass
         finally:
+            self._awaited = None
             clock.allow(clock.now())
             self.board.patient = True
 
-    def _drive_until(self, target: Instant) -> None:
+    def _drive_until(self, target: Instant, halts: int) -> None:
         """Step on this thread; Ctrl-C ends that at the present instant, and the session can be stepped on."""
         pressed: list[int] = []
 
@@ -81,6 +95,6 @@ class Stepper:
             self.board.inbox.post(lambda: None)  # wakes the driver
 
         with taking_interrupts(press, raise_from=1):
-            self.driver.drive_until(target, lambda: not pressed)
+            self.driver.drive_until(target, lambda: not pressed and self._halts == halts)
         if pressed:
             raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from rocket_magic.notebook.dashboard._index import TaskIndex
 from rocket_magic.notebook.dashboard._messages import Refused, Show, read
 from rocket_magic.notebook.dashboard._panels import Changes, World
 from rocket_magic.notebook.dashboard._session_source import SessionSource
+from rocket_magic.notebook.dashboard._shares import fair_shares, named
 from rocket_magic.notebook.dashboard._source import ForecastView, LogRow
 from rocket_magic.notebook.dashboard._timeline_panel import TimelinePanel
 from tests.dashboard.fakes import FakeRun, FakeSource, FakeTask
@@ -113,7 +115,11 @@ def test_much_is_bounded_and_told() -> None:
     assert part is not None
     assert len(part["lanes"]) == 200
     assert sum(len(lane["bars"]) for lane in part["lanes"]) <= 2000
-    assert [note.split()[0] for note in part["notes"]] == ["300", "Only", "4,000"]
+    assert part["notes"] == [
+        "300 more tasks are not drawn.",
+        "Only the newest past runs are drawn: zoom in to see the others.",
+        "4,000 later runs of the forecast are not drawn, of 't1'.",
+    ]
 
 
 def test_the_clock_tells_where_it_stands_and_what_was_done() -> None:
@@ -172,6 +178,7 @@ def test_a_real_session_has_past_and_forecast(app: Rocketry) -> None:
     assert (len(rows), more) == (7, False)
     assert rows[0].at > rows[-1].at
     assert source.past(now - 3600, now, 3)[1]
+    assert {row.task for row in rows} == {"works"}
     future = source.forecast(86400.0)
     assert future.end - future.start == 86400
     assert 140 <= len(future.runs) <= 146
@@ -179,3 +186,29 @@ def test_a_real_session_has_past_and_forecast(app: Rocketry) -> None:
     future = source.forecast(30 * 86400.0)
     assert future.end < future.asked_end
     assert len(future.runs) < 20_000
+
+
+def test_a_busy_task_leaves_room_for_the_rare(app: Rocketry) -> None:
+    """In the past and in the forecast each task has its share; whose runs are cut is told."""
+    app.task("every 1 second", name="busy")(lambda: None)
+    app.task("every 20 minutes", name="rare")(lambda: None)
+    app.session.step("1 hour")
+    source = SessionSource(app.session, lambda *_: [])
+    now = app.session.clock()
+    rows, more = source.past(now - 3600, now, 100)
+    assert more
+    assert [row.at for row in rows] == sorted((row.at for row in rows), reverse=True)
+    kept, cut = fair_shares(rows, 100)
+    assert Counter(row.task for row in kept) == {"busy": 96, "rare": 4}
+    assert named(cut) == "'busy'"
+    planned = [LogRow("busy", "success", float(n)) for n in range(5)] + [LogRow("rare", "success", 9.0)]
+    kept, cut = fair_shares(planned, 3)
+    assert [row.at for row in kept] == [0.0, 1.0, 9.0]
+    assert cut == {"busy": 3}
+
+
+def test_what_is_cut_is_named() -> None:
+    """Three names at most, those with the most runs first."""
+    assert named(Counter(a=1, b=5, c=2, d=3, e=1)) == "'b', 'd', 'c' and 2 more tasks"
+    assert fair_shares([], 5) == ([], Counter())
+    assert fair_shares([LogRow(f"{n}", "run", 0.0) for n in range(5)], 2)[1].total() == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_step_tells_what_it_ran(app: Rocketry) -> None:
     assert step.count == len(step.rows) == 14
     traveller.step("next", "")
     traveller.join(20)
-    assert traveller.journey().steps[0].label == "next"
+    assert traveller.journey().steps[0].label == "next event"
 
 
 def test_pieces_of_a_step_run_what_one_step_runs(app: Rocketry) -> None:
@@ -106,7 +107,7 @@ def test_one_thing_at_a_time_and_halt(app: Rocketry) -> None:
     traveller = Traveller(app.session)
     traveller.step("span", "10 days")
     assert entered.wait(20)
-    assert traveller.journey().doing == "Stepping 10 days"
+    assert traveller.journey().doing == "Stepping 10 days, waiting for 'waits' to end"
     with pytest.raises(ClockError, match="is being moved"):
         traveller.step("next", "")
     traveller.halt()
@@ -132,19 +133,54 @@ def test_an_error_of_a_step_is_kept(app: Rocketry, monkeypatch: pytest.MonkeyPat
     assert traveller.journey().error == "disk full"
 
 
-def test_time_may_go_on_over_runs_in_flight(app: Rocketry) -> None:
+def test_time_may_go_on_over_runs_in_flight(real: Rocketry) -> None:
     """Without waiting, a timeout strikes a run that never ends by itself."""
+    ended = threading.Event()
+    traveller = Traveller(real.session)
+    traveller.go_virtual("2026-01-01 00:00", "UTC")
+    traveller.join(20)
 
-    @app.task("daily at 01:00", name="long", execution="thread", timeout="10 min")
+    @real.task("daily at 01:00", name="long", execution="thread", timeout="10 min")
     def long(flag: object = TerminationFlag()) -> None:
         flag.wait(20)  # type: ignore[attr-defined]
         raise TaskTerminationException("asked to end")
 
-    traveller = Traveller(app.session)
+    def note(change: Any) -> None:
+        if change.record is not None and change.record.action.value == "terminate":
+            ended.set()
+
+    real.session.subscribe(note)
     traveller.step("span", "2 hours", wait=False)
     traveller.join(20)
     assert traveller.journey().error == ""
-    traveller.step("next", "", wait=False)
+    assert ended.wait(20)
+
+
+@pytest.mark.parametrize("how", ["next", "span"])
+def test_a_step_that_waits_for_a_run_is_stopped_at_once(real: Rocketry, how: str) -> None:
+    """It says for whom it waits; the stop leaves the run in flight, and the next step is possible."""
+    entered, go_on = threading.Event(), threading.Event()
+    traveller = Traveller(real.session)
+    traveller.go_virtual("2026-01-01 00:00", "UTC")
     traveller.join(20)
-    actions = [row.action for step in traveller.journey().steps for row in step.rows]
-    assert "terminate" in actions
+
+    @real.task("daily between 01:00 and 02:00", name="long", execution="thread")
+    def long() -> None:
+        entered.set()
+        go_on.wait(20)
+
+    traveller.step(how, "3 hours")
+    assert entered.wait(20)
+    doing = {"next": "Going to the next event", "span": "Stepping 3 hours"}[how]
+    assert traveller.journey().doing == f"{doing}, waiting for 'long' to end"
+    traveller.halt()
+    traveller.join(20)
+    journey = traveller.journey()
+    assert (journey.doing, journey.error) == ("", "")
+    assert journey.steps[0].label.endswith(", stopped")
+    assert real.session["long"].is_running
+    traveller.step("span", "30 min", wait=False)
+    traveller.join(20)
+    assert real.session.clock() == traveller.journey().steps[0].end == journey.steps[0].end + 1800
+    assert real.session["long"].is_running
+    go_on.set()

@@ -6,12 +6,14 @@ rows. Nothing here keeps state but the `Traveller`, which moves the clock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import Explanation
 from rocket_magic.clock import SystemClock
 from rocket_magic.config import form_fields, set_from_text
+from rocket_magic.exc import ClockError
 from rocket_magic.forecast import Forecast, forecast
 from rocket_magic.instants import SECOND
 from rocket_magic.notebook.dashboard._form import parameter_form, read_values
@@ -54,6 +56,7 @@ _FIRST_FORECAST = 300.0
 _GROWTH = 6.0
 _MOST_FORECAST = 5_000
 _MOST_TASKS = 1_000
+_MOST_RARE = 200  # as many as there are lanes
 
 
 class SessionSource:
@@ -166,14 +169,24 @@ class SessionSource:
         set_from_text(self._session.config, name, text)
 
     def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
-        """The newest ended runs that overlap a span of time, newest first."""
+        """The newest ended runs that overlap a span of time, newest first; busy tasks don't hide the rare."""
         session = self._session
         # Those that ended since its start and began before its end: also one that lasted over all of it.
-        both = {"created": (start, session.clock() + 1), "start": (None, end)}
-        found = session.log.filter_by(action=_OUTCOMES, **both).tail(limit + 1)[::-1]
+        both = {"action": _OUTCOMES, "created": (start, session.clock() + 1), "start": (None, end)}
+        found = session.log.filter_by(**both).tail(limit + 1)[::-1]
         bare = session.log.filter_by(action=_OUTCOMES, created=(start, end)).tail(limit + 1)[::-1]
         found += [record for record in bare if record.start is None]  # logs of others may not know starts
-        return [_log_row(record) for record in found[:limit]], len(found) > limit
+        if len(found) <= limit:
+            return [_log_row(record) for record in found], False
+        del found[limit:]
+        seen = Counter(record.task_name for record in found)
+        share = max(limit // max(len(session.tasks), 1), 1)
+        rare = [task.name for task in session.task_list() if seen[task.name] < share][:_MOST_RARE]
+        for name in rare:
+            own = session.log.filter_by(task_name=name, **both).tail(share)[::-1]
+            found += own[seen[name] :]
+        found.sort(key=lambda record: record.created, reverse=True)
+        return [_log_row(record) for record in found], True
 
     def forecast(self, span: float) -> ForecastView:
         """The runs of the next `span` seconds, or of as much as holds a few thousand runs.
@@ -200,6 +213,9 @@ class SessionSource:
 
     def step(self, how: str, text: str, *, wait: bool = True) -> None:
         """Begin a step of a virtual clock."""
+        if not self._session.scheduler.is_alive:
+            msg = "the scheduler is stopped: start it, then step"
+            raise ClockError(msg)
         self._traveller.step(how, text, wait=wait)
 
     def go_virtual(self, start: str, zone: str) -> None:

@@ -325,7 +325,11 @@ class DashboardSource(Protocol):
         ...
 
     def past(self, start: float, end: float, limit: int) -> tuple[Sequence[LogRow], bool]:
-        """The newest ended runs that overlap a span of time, newest first; whether there are more."""
+        """The newest ended runs that overlap a span of time, newest first; whether there are more.
+
+        Where there are more than `limit`, some of the newest of each task are among them; there may then be
+        up to twice as many.
+        """
         ...
 
     def forecast(self, span: float) -> ForecastView:

@@ -1,19 +1,28 @@
 """Floor 9, dashboard: the timeline of a view, past runs and forecast on one axis.
 
-The past is read from the task log, the future is worked out on a helper thread, both bounded. How far
-the forecast reaches is told: a session with very many runs gets a shorter one.
+The past is read from the task log, the future is worked out on a helper thread, both bounded by fair
+shares of the tasks. What is not drawn is told, also how far the forecast reaches: a session with very
+many runs gets a shorter one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._timeline import ticks
 from rocket_magic.instants import SECOND, Instant, Span, from_seconds, to_seconds
 from rocket_magic.notebook.dashboard._background import Background
 from rocket_magic.notebook.dashboard._rows import number, zone_of
-from rocket_magic.notebook.dashboard._source import DashboardSource, ForecastView, LogRow, StateView
+from rocket_magic.notebook.dashboard._shares import fair_shares, named
+from rocket_magic.notebook.dashboard._source import (
+    DashboardSource,
+    ForecastView,
+    LogRow,
+    RunView,
+    StateView,
+)
 from rocket_magic.notebook.dashboard._text import one_line
 
 if TYPE_CHECKING:
@@ -118,19 +127,23 @@ class TimelinePanel:
 
     def _picture(self, world: World, state: StateView, start: float, end: float) -> dict[str, Any]:
         past, more = world.source.past(start, min(end, state.now), _MOST_PAST)
-        bars: dict[str, list[list[Any]]] = {task.name: [] for task in world.index.tasks()}
-        for row in reversed(past):
-            bars.setdefault(row.task, []).append(_past_bar(row))
-        for task in world.index.tasks():
-            for run in task.running:
-                if run.start is not None and run.start < end:
-                    bars[task.name].append([run.start, None, "run", one_line(run.reason or "", 200), 0])
         planned = self._planned(max(state.now, start), end)
-        for later in planned[:_MOST_PLANNED]:
+        tasks = world.index.tasks()
+        busy = {row.task for row in (*past, *planned)} | {task.name for task in tasks if task.running}
+        known = dict.fromkeys((*(task.name for task in tasks), *busy))
+        names = sorted(known, key=lambda name: name not in busy)[:_MOST_LANES]
+        bars: dict[str, list[list[Any]]] = {name: [] for name in names}
+        past, cut_past = fair_shares([row for row in past if row.task in bars], _MOST_PAST)
+        planned, cut_planned = fair_shares([run for run in planned if run.task in bars], _MOST_PLANNED)
+        for row in reversed(past):
+            bars[row.task].append(_past_bar(row))
+        for task in tasks:
+            if task.name in bars:
+                bars[task.name] += [_present_bar(run) for run in task.running if (run.start or end) < end]
+        for later in planned:
             note = one_line(later.message, 200)
-            bars.setdefault(later.task, []).append([later.start, number(later.end), later.action, note, 1])
+            bars[later.task].append([later.start, number(later.end), later.action, note, 1])
         zone = zone_of(state.zone)
-        names = sorted(bars, key=lambda name: not bars[name])[:_MOST_LANES]
         marks = ticks(from_seconds(start), from_seconds(end), zone)
         return {
             "start": start,
@@ -138,7 +151,10 @@ class TimelinePanel:
             "at": state.now,
             "ticks": [[to_seconds(mark.at), mark.label, mark.is_day] for mark in marks],
             "lanes": [{"name": name, "bars": bars[name]} for name in names],
-            "notes": self._notes(len(bars) - len(names), len(planned) - _MOST_PLANNED, end, more=more),
+            "notes": [
+                *_cuts(len(known) - len(names), cut_past, cut_planned, more=more),
+                *self._forecast_notes(end),
+            ],
             "pending": self.forecasts.background.is_busy,
         }
 
@@ -148,15 +164,9 @@ class TimelinePanel:
             return []
         return [run for run in view.runs if run.start is not None and start <= run.start < end]
 
-    def _notes(self, lanes: int, planned: int, end: float, *, more: bool) -> Sequence[str]:
+    def _forecast_notes(self, end: float) -> Sequence[str]:
         view = self.forecasts.view
         notes = []
-        if lanes > 0:
-            notes.append(f"{lanes:,} more tasks are not drawn.")
-        if more:
-            notes.append(f"Only the newest {_MOST_PAST:,} past runs are drawn: zoom in to see the others.")
-        if planned > 0:
-            notes.append(f"{planned:,} later runs of the forecast are not drawn.")
         if view is not None and view.end < min(end, view.asked_end) - 1:
             notes.append("There are too many runs to forecast the whole window; %rocket forecast tells more.")
         if self.forecasts.error:
@@ -164,6 +174,23 @@ class TimelinePanel:
         if view is not None:
             notes += [one_line(note, 200) for note in view.notes[:_NOTES]]
         return notes
+
+
+def _cuts(lanes: int, past: Counter[str], planned: Counter[str], *, more: bool) -> Iterable[str]:
+    """What is not drawn."""
+    if lanes > 0:
+        yield f"{lanes:,} more tasks are not drawn."
+    if past:
+        yield f"Only the newest past runs of {named(past)} are drawn: zoom in to see the others."
+    elif more:
+        yield "Only the newest past runs are drawn: zoom in to see the others."
+    if planned:
+        total = planned.total()
+        yield f"{total:,} later runs of the forecast are not drawn, of {named(planned)}."
+
+
+def _present_bar(run: RunView) -> list[Any]:
+    return [run.start, None, "run", one_line(run.reason or "", 200), 0]
 
 
 def _past_bar(row: LogRow) -> list[Any]:

@@ -1,7 +1,8 @@
 """Floor 9, dashboard: moves a session between real and virtual time, and a virtual clock on.
 
-What may take long happens on a helper thread; the page reads how far it is. A long step is made of short
-ones (the same runs happen), so that it can be watched and stopped between two of them.
+What may take long happens on a helper thread; the page reads how far it is, and for which runs it waits.
+A long step is made of short ones (the same runs happen), so that it can be watched; it can be stopped
+between two of them and while it waits for a run.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = ["Traveller"]
 
 _PIECES = 40
 _STEPS_KEPT = 10
+_MOST_NAMES = 3
 _ROWS_KEPT = 60
 _ERROR = 1_000
 
@@ -46,6 +48,7 @@ class Traveller:
         self._doing = ""
         self._progress: float | None = None
         self._error = ""
+        self._is_patient = True
         self._steps: deque[StepView] = deque(maxlen=_STEPS_KEPT)
 
     def join(self, timeout: float) -> None:
@@ -56,11 +59,23 @@ class Traveller:
         """What is under way, and the newest steps, newest first."""
         busy = self._work.is_busy
         return Journey(
-            self._doing if busy else "",
+            f"{self._doing}{self._waiting()}" if busy else "",
             self._progress if busy else None,
             self._error,
             tuple(reversed(self._steps)),
         )
+
+    def _waiting(self) -> str:
+        """For which runs time stands still, in words."""
+        if self._halted.is_set():
+            return ", stopping"
+        if not self._is_patient:
+            return ""
+        names = [task.name for task in self._session.task_list() if task.is_running]
+        if not names:
+            return ""
+        more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+        return f", waiting for {', '.join(map(repr, names[:_MOST_NAMES]))}{more} to end"
 
     def go_virtual(self, start: str, zone: str) -> None:
         """Put a virtual clock in place.
@@ -105,9 +120,8 @@ class Traveller:
             msg = "real time can't be stepped: go to virtual time first"
             raise ClockError(msg)
         if how == "next":
-            self._begin(
-                "Going to the next event", lambda: self._recorded("next", lambda: self._to_next(wait=wait))
-            )
+            leap = partial(self._session.step, to_next=True, wait_for_runs=wait)
+            self._begin("Going to the next event", lambda: self._recorded("next event", leap), patient=wait)
             return
         target = clock.instant(text) if how == "until" else clock.now() + parse_duration(text, "step")
         if target < clock.now():
@@ -117,13 +131,15 @@ class Traveller:
             raise ClockError(msg)
         label = f"until {text.strip()}" if how == "until" else text.strip()
         walk = partial(self._walk, clock, target, wait=wait)
-        self._begin(f"Stepping {label}", lambda: self._recorded(label, walk))
+        self._begin(f"Stepping {label}", lambda: self._recorded(label, walk), patient=wait)
 
     def halt(self) -> None:
-        """Stop the step under way at its next piece; time that has passed stays passed."""
-        self._halted.set()
+        """Stop the step under way, also while it waits for a run; time that has passed stays passed."""
+        if self._work.is_busy and not self._halted.is_set():
+            self._halted.set()
+            self._session.halt_step()
 
-    def _begin(self, doing: str, action: Callable[[], None]) -> None:
+    def _begin(self, doing: str, action: Callable[[], None], *, patient: bool = True) -> None:
         def work() -> None:
             try:
                 action()
@@ -136,15 +152,13 @@ class Traveller:
             msg = f"the clock is being moved: {self._doing}; wait for its end or stop it"
             raise ClockError(msg)
         self._halted.clear()
+        self._is_patient = patient
         self._doing, self._progress, self._error = doing, None, ""
         self._work.start(work)
 
-    def _to_next(self, *, wait: bool) -> None:
-        self._session.step(to_next=True, wait_for_runs=wait)
-
     def _walk(self, clock: VirtualClock, target: Instant, *, wait: bool) -> None:
         first = clock.now()
-        # A session waits for runs in flight before a step begins: without waiting there is one step only.
+        # Where time doesn't wait for runs, each pause between two pieces would be a chance for them to end.
         piece = max((target - first) // _PIECES, SECOND) if wait else target - first
         while not self._halted.is_set():
             goal = min(clock.now() + piece, target)
@@ -154,7 +168,7 @@ class Traveller:
             if now >= target or self._session.clock is not clock:
                 return
 
-    def _recorded(self, label: str, move: Callable[[], None]) -> None:
+    def _recorded(self, label: str, move: Callable[[], object]) -> None:
         """Move, and keep what ran meanwhile."""
         session = self._session
         rows: list[LogRow] = []

@@ -9,6 +9,7 @@ const WINDOW = 80; // rows asked for at a time
 const PATIENCE = 1000; // ms until "waiting for the kernel…"
 const RETRIES = [400, 1000, 2500, 5000, 10000]; // ms until an unanswered "show" is said again
 const PING = 20000; // ms between two signs of life
+const SILENCE = 10000; // ms until a sign of life that is not answered is told
 const SVG = "http://www.w3.org/2000/svg";
 
 const WORDS = {
@@ -593,7 +594,9 @@ class Detail {
     this.row = row;
     this.dot.className = `rm-dot rm-is-${mood(row)}`;
     this.buttons.update(row);
-    const trouble = row.problem ?? (row.status === "fail" || row.status === "crash" ? row.error : null);
+    const deaf = row.running.find((run) => /cannot be killed/.test(run.reason ?? ""));
+    const trouble = deaf ? `A run was asked to end: ${deaf.reason}. Its thread goes on until its code returns.`
+      : row.problem ?? (row.status === "fail" || row.status === "crash" ? row.error : null);
     this.note.hidden = !trouble;
     setText(this.note, trouble ?? "");
     this.facts.replaceChildren();
@@ -652,7 +655,7 @@ class Detail {
   tick() {
     if (!this.row) return;
     const { time, state } = this.app;
-    setText(this.status, [statusText(this.row, time), ...(this.row.disabled ? [] : [])].join(" · "));
+    setText(this.status, statusText(this.row, time));
     const [next, at] = nextTexts(this.row, time, state);
     setText(this.next, at ? `${next} · ${at}` : next);
     for (const line of this.lines.values()) if (line.run.end === null) line.tick();
@@ -1024,13 +1027,13 @@ class OptionLine {
 
   build() {
     const { kind, choices, fixed } = this.option;
-    const send = () => this.send(this.read());
+    const send = () => { if (this.read() !== this.option.value || this.refused) this.send(this.read()); };
     const common = { id: this.id, "aria-describedby": `${this.id}-help ${this.id}-error`, onchange: send, disabled: Boolean(fixed) };
     if (kind === "switch") this.input = h("input", { type: "checkbox", role: "switch", class: "rm-switch", ...common });
     else if (kind === "choice") this.input = h("select", { class: "rm-input", ...common }, ...choices.map((choice) => h("option", { value: choice }, choice === "" ? "none" : choice)));
     else this.input = h("input", { type: "text", class: "rm-input", inputmode: kind === "number" ? "decimal" : undefined, spellcheck: "false", autocomplete: "off", placeholder: "none", ...common,
       oninput: () => { this.refused = false; this.mark(""); },
-      onkeydown: (event) => { if (event.key === "Escape") { this.refused = false; this.mark(""); this.write(this.option.value); } } });
+      onkeydown: (event) => { if (event.key === "Enter") send(); else if (event.key === "Escape") { this.refused = false; this.mark(""); this.write(this.option.value); } } });
     this.control.replaceChildren(this.input);
   }
 
@@ -1048,7 +1051,9 @@ class OptionLine {
   }
 
   send(value) {
+    if (this.sending && this.sent === value) return; // Enter is followed by "change"
     this.sending = true;
+    this.sent = value;
     this.app.command("set", { option: this.name, value: typeof value === "string" ? value.slice(0, 2000) : value }, this.input, (error) => {
       this.sending = false;
       this.refused = Boolean(error);
@@ -1074,7 +1079,8 @@ class TimelineTab {
     this.home = button("Now", { kind: "rm-small", title: "Put the present in the middle (Home)", press: () => this.choose({ timeline_shift: 0 }) });
     this.when = h("span", { class: "rm-minor" });
     this.readout = h("div", { class: "rm-minor rm-readout", role: "status" });
-    this.axis = h("div", { class: "rm-axis", "aria-hidden": "true" });
+    this.marksBox = h("div", { class: "rm-marks" });
+    this.axis = h("div", { class: "rm-axis", "aria-hidden": "true" }, this.marksBox);
     this.body = h("div", { class: "rm-lanes" });
     this.nowLine = h("div", { class: "rm-now" });
     this.plot = h("div", { class: "rm-plot", tabindex: "0", role: "application", "aria-roledescription": "timeline",
@@ -1126,7 +1132,7 @@ class TimelineTab {
     const width = part.end - part.start;
     const place = (at) => (100 * (at - part.start)) / width;
     let free = -1;
-    this.axis.replaceChildren(...part.ticks.map(([at, label, isDay]) => {
+    this.marksBox.replaceChildren(...part.ticks.map(([at, label, isDay]) => {
       const x = place(at);
       const fits = x >= free && x < 94;
       if (fits) free = x + Math.max(6, label.length * 0.85);
@@ -1147,8 +1153,10 @@ class TimelineTab {
     const { time } = this.app;
     setText(this.when, `${time.moment(part.start)} – ${time.moment(part.end)}${part.pending ? " · forecasting…" : ""}`);
     this.notes.replaceChildren(...part.notes.map((note) => h("li", {}, note)));
-    if (!part.lanes.length) setText(this.readout, "No tasks yet.");
     if (this.chosen) this.mark();
+    else if (!part.lanes.length) setText(this.readout, "No tasks yet.");
+    else if (!part.lanes.some((lane) => lane.bars.length)) setText(this.readout, part.pending ? "" : "No runs in this span.");
+    else if (/^No /.test(this.readout.textContent)) setText(this.readout, "");
   }
 
   words(name, [start, end, action, note, planned]) {
@@ -1219,7 +1227,7 @@ class ClockTab {
     this.next = button("Next event", { title: "Go to the next instant at which something is due", press: () => this.step("next") });
     this.untilField = field("Until which moment", "2026-03-29 04:00", () => this.step("until"));
     this.until = button("Until", { press: () => this.step("until") });
-    this.halt = button("Stop", { glyph: "stop", title: "Stop the step", press: () => this.act("halt", {}, this.halt) });
+    this.halt = button("Stop", { glyph: "stop", title: "Stop the step; runs in flight go on", press: () => this.act("halt", {}, this.halt) });
     this.bar = h("progress", { class: "rm-progress", max: "1", "aria-label": "Progress of the step" });
     this.doing = h("span", {});
     this.busy = h("div", { class: "rm-doing", role: "status" }, this.doing, this.bar, this.halt);
@@ -1269,6 +1277,9 @@ class ClockTab {
     off(this.virtual, busy);
     off(this.real, busy || part.clock === "real");
     off(this.halt, !busy);
+    this.virtual.classList.toggle("rm-main", !isVirtual);
+    setText(this.virtual.lastChild, isVirtual ? "Start anew" : "Go virtual");
+    this.virtual.title = isVirtual ? "Another virtual clock, with a log of its own" : "";
     const words = { real: "Real time", virtual: "Virtual time: it stands still until it is moved", function: "A function of yours tells the time" };
     setText(this.where, `${words[part.clock] ?? part.clock} · ${part.zone} (${part.offset})`);
     if (part.steps) {
@@ -1319,6 +1330,7 @@ class App {
     this.serial = 0;
     this.heard = null;
     this.dead = false;
+    this.isSilent = false;
     this.tab = "tasks";
     this.notices = new Map();
     this.tabs = {};
@@ -1329,7 +1341,7 @@ class App {
     model.on("msg:custom", this.onMessage);
     model.on("comm_live_update", this.onComm);
     this.clock = setInterval(() => this.tick(), 1000);
-    this.pinger = setInterval(() => this.send("ping", {}, { quiet: true }), PING);
+    this.pinger = setInterval(() => this.ping(), PING);
     this.turn("tasks", { fresh: true });
   }
 
@@ -1337,6 +1349,7 @@ class App {
     clearInterval(this.clock);
     clearInterval(this.pinger);
     clearTimeout(this.asking);
+    clearTimeout(this.silence);
     for (const { timer } of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
     this.model.off("msg:custom", this.onMessage);
@@ -1365,7 +1378,7 @@ class App {
       h("div", { class: "rm-head" },
         h("span", { class: "rm-brand", "aria-hidden": "true" }, icon("rocket")),
         h("span", { class: "rm-state" }, this.dot, this.stateText), this.facts, this.chipBox,
-        h("span", { class: "rm-grow" }), this.clockText, h("div", { class: "rm-group" }, this.go, this.halt)),
+        h("span", { class: "rm-head-end" }, this.clockText, h("span", { class: "rm-group" }, this.go, this.halt))),
       this.noticeBox, this.tabList, this.main, this.live);
     this.drawState();
   }
@@ -1444,24 +1457,49 @@ class App {
     this.send("ping", {}, { quiet: true });
   }
 
+  /** A kernel that was shut down, or a server that is gone, tells nobody: its silence is all there is. */
+  ping() {
+    this.send("ping", {}, { quiet: true });
+    clearTimeout(this.silence);
+    if (this.dead) return;
+    this.silence = setTimeout(() => {
+      const since = this.heardAt ? `since ${this.time.clock(this.heardAt)}` : "yet";
+      this.notice("waiting", `No word from the kernel ${since}: what is shown may be old. It is busy, was shut down, or the connection is lost.`, "calm");
+      this.hush(true);
+    }, SILENCE);
+  }
+
+  hush(isSilent) {
+    this.isSilent = isSilent;
+    this.root.classList.toggle("rm-silent", isSilent);
+  }
+
   die() {
     if (this.dead) return;
     this.dead = true;
     this.root.classList.add("rm-dead");
     this.tabList.inert = this.main.inert = true;
+    clearTimeout(this.silence);
     for (const { timer } of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
     this.notice("waiting", null);
-    this.notice("dead", "Kernel restarted: this is the last state that was seen. Run %load_ext rocket_magic and %rocket show again.", "calm");
+    this.hush(false);
+    this.main.hidden = this.tabList.hidden = this.heard === null; // a saved page without kernel: there is nothing to show
+    this.notice("dead", this.heard === null
+      ? "Not connected: this page was saved with another kernel. Run %load_ext rocket_magic and %rocket show."
+      : "Kernel restarted or shut down: this is the last state that was seen. Run %load_ext rocket_magic and %rocket show again.", "calm");
     this.drawState();
   }
 
   hear(message) {
     if (this.dead || !message || typeof message !== "object") return;
+    clearTimeout(this.silence);
+    if (this.isSilent) { this.hush(false); this.notice("waiting", null); this.sendShow({ fresh: true }); }
     if (this.heard !== null && message.n > this.heard + 1) this.sendShow({ fresh: true });
     this.heard = message.n;
     if (message.state) { this.state = message.state; this.time.inZone(message.state.zone); }
     if (message.now !== undefined && this.state) this.time.hear(message.now, this.state.clock);
+    this.heardAt = this.time.now();
     if (message.state) this.drawState();
     this.notice("trouble", message.trouble ?? null, "bad");
     for (const reply of message.replies ?? []) if (reply.view === this.view) this.answered(reply);
@@ -1506,7 +1544,7 @@ class App {
     const state = this.state?.state;
     const kind = this.dead ? "never" : { running: "success", held: "terminate", stopping: "terminate", restarting: "terminate", starting: "terminate", crashed: "crash" }[state] ?? "never";
     this.dot.className = `rm-dot rm-is-${kind}`;
-    const word = this.dead ? "Kernel restarted" : STATES[state] ?? (state ? visible(state) : "Connecting…");
+    const word = this.dead ? (this.heard === null ? "Not connected" : "Kernel gone") : STATES[state] ?? (state ? visible(state) : "Connecting…");
     if (this.stateText.textContent !== word) { setText(this.stateText, word); if (state) this.say(`Scheduler: ${word}`); }
     this.goes = state === "running" ? "hold" : state === "held" ? "resume" : "start";
     const words = { hold: ["Hold", "pause", "Start no runs until resumed"], resume: ["Resume", "play", "Start runs again"], start: ["Start", "play", "Start the scheduler"] }[this.goes];
@@ -1546,7 +1584,7 @@ class App {
   }
 
   tick() {
-    if (this.dead || document.hidden || !this.root.isConnected) return;
+    if (this.dead || this.isSilent || document.hidden || !this.root.isConnected) return;
     this.drawClock();
     this.tabs[this.tab]?.tick();
   }
