@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -129,6 +131,12 @@ def test_periods_are_values(period: TimePeriod) -> None:
         period.word = "at"  # type: ignore[attr-defined]
 
 
+def spoken(kind: Any, words: str) -> Any:
+    """The period of a kind that a word and its values make."""
+    word, _, values = words.partition(" ")
+    return getattr(kind, word)(*values.split(" and " if word == "between" else ", "))
+
+
 @lawful
 @given(st.one_of(calendar_periods, running_periods))
 def test_phrases_read_back(period: TimePeriod) -> None:
@@ -137,10 +145,12 @@ def test_phrases_read_back(period: TimePeriod) -> None:
     if not words:
         assert period == kind()
         return
-    word, _, values = words.partition(" ")
-    parts = values.split(" and ") if word == "between" else values.split(", ")
-    assert getattr(kind, word)(*parts) == period
-    assert eval(repr(period), {kind.__name__: kind}) == period
+    day, *hours = re.split(r" (?=(?:after|at|before|between|starting) \d\d:)", words)
+    said = spoken(kind, day)
+    for part in hours:  # "on Mon" and then "between 10:00 and 12:00"
+        said = said.during(spoken(TimeOfDay, part))
+    assert said == period
+    assert eval(repr(period), {kind.__name__: kind, "TimeOfDay": TimeOfDay}) == period
 
 
 def first_existing(day: datetime, zone: ZoneInfo) -> Instant:
