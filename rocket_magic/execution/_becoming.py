@@ -18,11 +18,20 @@ from typing import Any, Final
 
 from rocket_magic.execution._lifeline import hold_on
 
-__all__ = ["become_worker", "flush", "forget_parent", "make_streams", "set_handler"]
+try:
+    import fcntl
+    import termios
+except ImportError:  # not everywhere
+    fcntl = termios = None  # type: ignore[assignment]
+
+__all__ = ["become_worker", "flush", "forget_parent", "is_read", "make_streams", "set_handler"]
 
 _raw_signal: Final[Any] = sys.modules["_signal"]
 set_handler: Final[Callable[[int, Any], Any]] = _raw_signal.signal
 """`signal.signal` without its search for enum members, which touches dozens of pages."""
+
+
+_NONE: Final = bytes(4)
 
 
 def make_streams() -> None:
@@ -52,6 +61,20 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
             stream.flush()
+
+
+def is_read() -> bool:
+    """Whether the reader of the standard streams has taken all that was written; False: not known.
+
+    Asking here, on another processor, spares the scheduler's process two looks after each run.
+    """
+    if sys.platform != "linux":  # elsewhere a pipe's writer can't ask
+        return False
+    ask, unread = fcntl.ioctl, termios.FIONREAD
+    try:
+        return ask(1, unread, _NONE) == ask(2, unread, _NONE) == _NONE
+    except OSError:  # the task has put something else in their place
+        return False
 
 
 def become_worker(stdout: int, stderr: int, lifeline: int | None) -> None:

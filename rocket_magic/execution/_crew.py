@@ -24,7 +24,7 @@ from rocket_magic.execution._group import end_group
 from rocket_magic.execution._hub import READ, WRITE, Hub
 from rocket_magic.execution._launch import Launcher, make_launcher
 from rocket_magic.execution._lifeline import Lifeline
-from rocket_magic.execution._link import Answer, open_link
+from rocket_magic.execution._link import Answer, Link, open_link
 from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution._pack import Home
 from rocket_magic.execution._roster import Roster
@@ -85,6 +85,11 @@ class Crew:
             self._hub.post(self._supply)
         else:
             self._plan_supply()
+
+    def prepare(self) -> None:
+        """Have workers ready ahead of the first run."""
+        if not self._roster.size:
+            self._hub.post(self._supply)
 
     def end(self, run: Run, number: signal.Signals) -> bool:
         """Send a signal to a run's worker; False when the run has ended already."""
@@ -228,9 +233,13 @@ class Crew:
         run = worker.run
         if run is None:
             return
-        worker.link.pass_rest(run.order.sink)
+        modules, _layout, family, silent = answer.head[5:]
+        if silent:
+            worker.link.end_output(run.order.sink)
+        else:
+            worker.link.pass_rest(run.order.sink)
         outcome = outcome_at_once(run.order, answer)
-        if answer.head[7]:  # it ends now, and its children are counted when they have been ended with it
+        if family:  # it ends now, and its children are counted when they have been ended with it
             run.parting = answer if outcome is None else outcome
             self._retire(worker)
             return
@@ -242,18 +251,32 @@ class Crew:
             self._roster.serve_waiting()
             self._sweep_later()
         else:
-            self._retire(worker)
-        self._note_modules(answer.head[5])
-        self._report(run, answer if outcome is None else outcome)
+            self._hang_up(worker)
+        self._note_modules(modules)
+        self._hub.call_last(partial(self._report, run, answer if outcome is None else outcome))
         if (self._roster.waiting and not self._watched) or (settings.process_reuse and not again):
             self._supply()
 
     # Fewer workers
 
+    def _hang_up(self, worker: Worker) -> None:
+        """Hear no more of a worker that has ended its last run: what it still says is nobody's."""
+        self._stop_listening(worker.link)
+        worker.link.hang_up()
+        self._see_off(worker)
+
+    def _stop_listening(self, link: Link) -> None:
+        for file in (link.channel, *link.outputs.values()):
+            self._hub.unregister(file)
+
     def _retire(self, worker: Worker) -> None:
-        """Let a worker end after its last run, and see to it that it does."""
-        worker.retired = True
+        """Let a worker end after its last run, and hear what it says until then."""
         worker.link.retire()
+        self._see_off(worker)
+
+    def _see_off(self, worker: Worker) -> None:
+        """See to it that a worker ends which gets no further run."""
+        worker.retired = True
         self._hub.call_later(max(self._settings.grace, 1.0), lambda: self._end_leftover(worker))
 
     def _end_leftover(self, worker: Worker) -> None:
@@ -303,9 +326,9 @@ class Crew:
             if answer is not None:
                 self._finish(worker, answer)
         run = self._roster.remove(worker)
-        link.pass_rest(run.order.sink if run is not None else NOWHERE)
-        for file in (link.channel, *link.outputs.values()):
-            self._hub.unregister(file)
+        if run is not None:
+            link.pass_rest(run.order.sink)
+        self._stop_listening(link)
         link.close()
         if run is not None:
             parting = run.parting or crashed(run.order, code)
@@ -343,6 +366,8 @@ class Crew:
             self._supply()
 
     def _note_modules(self, modules: list[str]) -> None:
+        if not modules:
+            return
         fresh = [name for name in modules if name not in self._preloaded]
         if fresh and self._launcher is not None:
             self._preloaded.update(fresh)

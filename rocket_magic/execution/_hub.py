@@ -31,6 +31,15 @@ _uptime = SystemClock().uptime
 Handler = Callable[[int], None]
 
 
+class _Watch:
+    """A registration; what it holds is asked for at each event, so it may be another one by then."""
+
+    __slots__ = ("handler",)
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler: Handler | None = handler
+
+
 class Hub:
     """An event loop of callbacks on a daemon thread of its own.
 
@@ -42,11 +51,12 @@ class Hub:
         self._selector = selectors.DefaultSelector()
         self._posted: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[Span, int, Callable[[], None]]] = []
+        self._last: list[Callable[[], None]] = []
         self._numbers = itertools.count()
         self._listen, self._ring = os.pipe()
         os.set_blocking(self._listen, False)
         os.set_blocking(self._ring, False)
-        self._selector.register(self._listen, READ, self._rung)
+        self.register(self._listen, READ, self._rung)
         self._rung_already = False
         self._stopping = False
         self._ended = False
@@ -81,16 +91,23 @@ class Hub:
 
     def register(self, file: Any, events: int, handler: Handler) -> None:
         """Call the handler whenever the file is ready."""
-        self._selector.register(file, events, handler)
+        self._selector.register(file, events, _Watch(handler))
 
     def modify(self, file: Any, events: int, handler: Handler) -> None:
         """Wait for other events."""
-        self._selector.modify(file, events, handler)
+        self._selector.modify(file, events, _Watch(handler))
 
     def unregister(self, file: Any) -> None:
         """Forget a file; no harm when it isn't known."""
         with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(file)
+            self._selector.unregister(file).data.handler = None
+
+    def call_last(self, callback: Callable[[], None]) -> None:
+        """Call back when all that is ready now has been handled.
+
+        For what wakes another thread: it could do nothing before, but hold up what is to come.
+        """
+        self._last.append(callback)
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
         """Call back after so many seconds."""
@@ -110,11 +127,15 @@ class Hub:
         try:
             while not self._stopping:
                 for key, events in self._selector.select(self._pause()):
-                    # An earlier handler of this turn may have closed it.
-                    if self._selector.get_map().get(key.fd) is key:
-                        self._guarded(key.data, events)
+                    handler = key.data.handler
+                    if handler is not None:  # else an earlier handler of this turn has closed it
+                        self._guarded(handler, events)
                 while self._timers and self._timers[0][0] <= _uptime():
                     self._guarded(heapq.heappop(self._timers)[2])
+                if self._last:
+                    last, self._last = self._last, []
+                    for callback in last:
+                        self._guarded(callback)
         finally:
             with self._ring_lock:
                 self._ended = True

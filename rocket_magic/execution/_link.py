@@ -192,7 +192,12 @@ class Link:
         """Pass on all that was written so far."""
         for name in list(self.outputs):
             self._pass_on(name, sink, _OUTPUT_REST)
-            self._write(name, sink, self._decoders[name].decode(b"", final=True))
+        self.end_output(sink)
+
+    def end_output(self, sink: Sink | None) -> None:
+        """Pass on what is left of a character that was never completed: all else has been passed on."""
+        for name, decoder in self._decoders.items():
+            self._write(name, sink, decoder.decode(b"", final=True))
 
     def _pass_on(self, name: str, sink: Sink | None, chunks: int) -> bool:
         descriptor = self.outputs.get(name)
@@ -222,8 +227,12 @@ class Link:
                 (sys.stdout if name == "stdout" else sys.stderr).write(text)
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Give the descriptors back; the worker has been collected."""
         self.closed = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Give the descriptors back, and let the worker end after what it does."""
         self.channel.close()
         for descriptor in self.outputs.values():
             os.close(descriptor)
@@ -255,18 +264,17 @@ def open_link(number: int) -> tuple[Link, Ends]:
     Raises:
         OSError: No descriptors are left; none is kept then.
     """
-    with contextlib.ExitStack() as undo:
-        ours, theirs = socket.socketpair()
-        undo.callback(ours.close)
-        undo.callback(theirs.close)
-        pipes = []
+    made: list[int] = []
+    try:
         for _ in range(2):
-            pipes.append(os.pipe())
-            for descriptor in pipes[-1]:
-                undo.callback(os.close, descriptor)
-        undo.pop_all()
+            made += os.pipe()
+        ours, theirs = socket.socketpair()
+    except OSError:
+        for descriptor in made:
+            os.close(descriptor)
+        raise
+    out_read, out_write, err_read, err_write = made
     ours.setblocking(False)
-    (out_read, out_write), (err_read, err_write) = pipes
     for descriptor in (out_read, err_read):
         os.set_blocking(descriptor, False)
     link = Link(number, ours, {"stdout": out_read, "stderr": err_read})

@@ -75,10 +75,25 @@ class ProcessExecutor:
                 msg = f"task {order.task_name!r} can't be started: its executor is closed"
                 raise TaskSetupError(msg)
             self._runs[order.run_id] = run
-            crew = self._crew
-            if crew is None:
-                crew = self._crew = Crew(settings, self._home, self._take)
+            crew = self._the_crew()
         crew.begin(run)
+
+    def prepare(self) -> None:
+        """Have a worker made in the background, so that the first run need not wait for it.
+
+        Costs its caller next to nothing, and everybody nothing where workers are ready; may be called
+        from any thread, at any time.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            crew = self._the_crew()
+        crew.prepare()
+
+    def _the_crew(self) -> Crew:
+        if self._crew is None:
+            self._crew = Crew(self._settings, self._home, self._take)
+        return self._crew
 
     def terminate(self, run_id: str, reason: str) -> bool:
         """SIGTERM, and after the grace period SIGKILL; the whole group of the worker ends with it."""

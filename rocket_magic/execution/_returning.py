@@ -21,7 +21,7 @@ _LARGE: Final = 1 << 20
 
 
 def pack_answer(
-    outcome: Outcome, task_name: str, largest: int, modules: Sequence[str], *, family: bool
+    outcome: Outcome, task_name: str, largest: int, modules: Sequence[str], *, family: bool, silent: bool
 ) -> list[Piece]:
     """The frame of an outcome; what can't travel makes it a failure that says so.
 
@@ -31,6 +31,7 @@ def pack_answer(
         largest: Bytes that its value may have.
         modules: Names of modules that later workers should have from the beginning.
         family: Whether the worker ends now and leaves children behind, which are to be counted.
+        silent: Whether all output of the run has been read already.
     """
     body: list[Piece] = []
     layout: tuple[int, ...] = ()
@@ -46,7 +47,7 @@ def pack_answer(
             body = [_pack_error(outcome.exc)]
     head = (
         outcome.run_id, str(outcome.action), outcome.reason, outcome.signal, outcome.exc_text,
-        modules, layout, family,
+        modules, layout, family, silent,
     )  # fmt: skip
     return pack_frame(head, *body)
 

@@ -1,7 +1,7 @@
 """Floor 4: which worker processes there are, which of them are ready, and which runs wait for one.
 
 Plain state without a thread of its own. Every method may be called from any thread: the lock is held
-for as long as a method runs, and a send to a worker never waits. Sinks and reports aren't called here.
+while a method looks and changes, and free while it sends an order. Sinks and reports aren't called here.
 """
 
 from __future__ import annotations
@@ -48,22 +48,34 @@ class Roster:
                 which is done with its preparations.
         """
         with self._lock:
-            if self._ready and not self.waiting:
-                self._assign(self._ready.pop() if newest else self._ready.popleft(), run)
-                return True
-            self.waiting.append(run)
-            return False
+            if not self._ready or self.waiting:
+                self.waiting.append(run)
+                return False
+            worker = self._ready.pop() if newest else self._ready.popleft()
+            self._assign(worker, run)
+        self._send(worker, run)
+        return True
 
     def serve_waiting(self) -> None:
         """Give ready workers to the runs that wait."""
-        with self._lock:
-            while self._ready and self.waiting:
-                self._assign(self._ready.popleft(), self.waiting.popleft())
+        while self._ready and self.waiting:
+            with self._lock:
+                if not self._ready or not self.waiting:
+                    return
+                worker, run = self._ready.popleft(), self.waiting.popleft()
+                self._assign(worker, run)
+            self._send(worker, run)
 
     def _assign(self, worker: Worker, run: Run) -> None:
         worker.run, run.worker = run, worker
         worker.served += 1
         self.served += 1
+
+    def _send(self, worker: Worker, run: Run) -> None:
+        """Send an order; not under the lock, since other threads have their turn while the system sends.
+
+        A signal may overtake it: the worker remembers that until the order comes.
+        """
         frame, run.frame = run.frame, []
         if not worker.link.send(frame):
             self._blocked(worker)
@@ -128,10 +140,13 @@ class Roster:
         with self._lock:
             self._workers[worker.link.number] = worker
             self.n_coming += worker.link.pid is None
-            if at_work and self.waiting:
-                self._assign(worker, self.waiting.popleft())
+            run = self.waiting.popleft() if at_work and self.waiting else None
+            if run is not None:
+                self._assign(worker, run)
             elif at_work or worker.link.pid is not None:
                 self._ready.append(worker)
+        if run is not None:
+            self._send(worker, run)
 
     def arrived(self, worker: Worker, pid: int) -> None:
         """A worker runs: send it the signal that came too early."""

@@ -26,7 +26,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
-from rocket_magic.execution._becoming import become_worker, flush, make_streams, set_handler
+from rocket_magic.execution._becoming import become_worker, flush, is_read, make_streams, set_handler
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._group import has_children
 from rocket_magic.execution._modules import NewModules
@@ -180,7 +180,8 @@ class _Worker:
             flush()
             ended = self._asked
             family = ended and has_children()
-            frame = pack_answer(outcome, task_name, largest, self._modules.take(), family=family)
+            modules = self._modules.take()
+            frame = pack_answer(outcome, task_name, largest, modules, family=family, silent=is_read())
             del outcome
             self._send(frame)
             if ended:
@@ -195,7 +196,8 @@ class _Worker:
 
     def _practise(self, body: bytes) -> None:
         """Go through a run's motions while there is time: after a fork, the first touch copies a page."""
-        pack_answer(self._run("", "", body), "", len(body), (), family=False)
+        outcome = self._run("", "", body)
+        pack_answer(outcome, "", len(body), (), family=False, silent=is_read())
 
     def _settle_in(self, place: tuple[Any, ...]) -> None:
         """Take over the scheduler's folder, search path and changed environment."""

@@ -41,6 +41,79 @@ def milliseconds(since: float) -> float:
     return (time.perf_counter() - since) * 1000
 
 
+class TestPreparing:
+    """Workers are made before they are needed."""
+
+    @pytest.mark.parametrize("reuse", [False, True])
+    def test_one_worker_however_often_it_is_asked(self, make_rig: Make, *, reuse: bool) -> None:
+        """Any thread may ask at any time; one worker is made, and the first run takes it."""
+        rig = make_rig("process", process_reuse=reuse)
+        executor: Any = rig.executor
+        threads = [threading.Thread(target=executor.prepare) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert eventually(lambda: executor._crew._roster.n_ready == 1)
+        executor.prepare()
+        (server,) = children()
+        assert eventually(lambda: bool(children(server)))
+        (worker,) = children(server)
+        assert rig.run(os.getpid).value == worker
+
+    def test_after_the_end(self, make_rig: Make) -> None:
+        """A closed executor makes nothing."""
+        rig = make_rig("process")
+        rig.executor.close()
+        rig.executor.prepare()  # type: ignore[attr-defined]
+        assert not children()
+
+
+class TestForksOfTheTask:
+    """What the fork server spares its workers, their own forks get."""
+
+    def test_locks_and_threads(self, process_rig: Rig) -> None:
+        """A child forked beside threads and a held log lock can log, and has one thread."""
+
+        def fork_beside_a_thread() -> int:
+            import logging
+
+            held, seen = threading.Event(), threading.Event()
+            handler = logging.StreamHandler()
+            logging.getLogger("forked").addHandler(handler)
+
+            def hold() -> None:
+                with handler.lock:  # type: ignore[union-attr]
+                    held.set()
+                    seen.wait(20)
+
+            thread = threading.Thread(target=hold)
+            thread.start()
+            held.wait(20)
+            pid = os.fork()
+            if not pid:
+                signal.alarm(10)
+                logging.getLogger("forked").warning("it can log")
+                os._exit(threading.active_count())
+            seen.set()
+            thread.join()
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+        assert process_rig.run(fork_beside_a_thread, sink=Output()).value == 1
+
+    @pytest.mark.parametrize("daemon", [False, True])
+    def test_a_pool_in_a_run(self, process_rig: Rig, *, daemon: bool) -> None:
+        """A run may use processes of its own, whatever `daemon` says."""
+
+        def pool() -> list[int]:
+            import multiprocessing
+
+            with multiprocessing.get_context("fork").Pool(1) as workers:
+                return workers.map(abs, [-1, 2])
+
+        assert process_rig.run(pool, daemon=daemon).value == [1, 2]
+
+
 class TestDeath:
     """A worker that dies gives a truthful crash at once."""
 
@@ -514,6 +587,42 @@ class TestOutput:
         outcome = process_rig.outcome()
         assert outcome.value == "done"
         assert counter.size == 100_000_000
+
+    def test_many_lines(self, process_rig: Rig) -> None:
+        """Each line of very many arrives, in order, before the outcome."""
+
+        def count_aloud() -> None:
+            for number in range(100_000):
+                print(number)
+
+        output = Output()
+        assert process_rig.run(count_aloud, sink=output).action is Action.SUCCESS
+        assert output.text() == "".join(f"{number}\n" for number in range(100_000))
+
+    def test_an_unfinished_character_stays_with_its_run(self, make_rig: Make) -> None:
+        """The next run on the same worker must not begin with the rest of it."""
+        rig = make_rig("process", process_reuse=True)
+        outputs = [Output(), Output()]
+        rig.run(lambda: os.write(1, b"a\xe2\x82"), sink=outputs[0])
+        rig.run(lambda: os.write(1, b"\xacb"), sink=outputs[1])
+        assert [output.text() for output in outputs] == [
+            "a\N{REPLACEMENT CHARACTER}",
+            "\N{REPLACEMENT CHARACTER}b",
+        ]
+
+    def test_what_comes_after_the_outcome_is_nobodys(self, process_rig: Rig) -> None:
+        """More than a pipe holds, written on the way out, neither blocks the worker nor reaches the run."""
+
+        def write_later() -> int:
+            import atexit
+
+            atexit.register(lambda: os.write(1, b"x" * 1_000_000))
+            return os.getpid()
+
+        output = Output()
+        pid = process_rig.run(write_later, sink=output).value
+        assert eventually(lambda: not is_alive(pid), 5)
+        assert not output.texts
 
     def test_a_flood_can_be_ended(self, process_rig: Rig) -> None:
         """Neither a full pipe nor a slow sink stands between a run and its end."""
