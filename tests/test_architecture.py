@@ -66,6 +66,14 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         "rocket_magic.execution._process",
     ): "pipes, fork server and pickling are loaded with the first process run",
     ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
+    (
+        "rocket_magic.log._result",
+        "rocket_magic.log._models",
+    ): "pydantic builds the record models when rows are first handed out",
+    (
+        "rocket_magic.log._task_log",
+        "rocket_magic.log._urls",
+    ): "files, databases and other people's repositories load when a log is set",
     ("rocket_magic.log._result", "rocket_magic.log._frame"): "pandas is loaded only for data frames",
     (
         "rocket_magic.time._base",

@@ -11,29 +11,59 @@
 | `_claims`, `_presence`, `_advisory` | several schedulers on one database: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
 
-Nothing heavy is imported here: SQLAlchemy, Red Bird and pandas load when they are first used.
+Files, databases and record models load when they are first used; so do SQLAlchemy, Red Bird and pandas.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from rocket_magic.log._claims import Claim as Claim
 from rocket_magic.log._claims import StartedElsewhere as StartedElsewhere
-from rocket_magic.log._csv import CsvLog as CsvLog
 from rocket_magic.log._history import MemoryHistory as MemoryHistory
 from rocket_magic.log._memory import MemoryLog as MemoryLog
-from rocket_magic.log._models import LogRecord as LogRecord
-from rocket_magic.log._models import MinimalRecord as MinimalRecord
-from rocket_magic.log._models import MinimalRunRecord as MinimalRunRecord
-from rocket_magic.log._models import RunRecord as RunRecord
-from rocket_magic.log._models import TaskLogRecord as TaskLogRecord
-from rocket_magic.log._models import TaskRunRecord as TaskRunRecord
 from rocket_magic.log._record import SCHEDULER_DIED as SCHEDULER_DIED
 from rocket_magic.log._record import Record as Record
 from rocket_magic.log._recovery import Recovery as Recovery
 from rocket_magic.log._result import LogRows as LogRows
-from rocket_magic.log._sql import SqlLog as SqlLog
 from rocket_magic.log._task_log import Retention as Retention
 from rocket_magic.log._task_log import TaskLog as TaskLog
 from rocket_magic.log._task_logger import TaskLogger as TaskLogger
-from rocket_magic.log._urls import open_repository as open_repository
 from rocket_magic.log._writer import RetryPolicy as RetryPolicy
+
+if TYPE_CHECKING:
+    from rocket_magic.log._csv import CsvLog as CsvLog
+    from rocket_magic.log._models import LogRecord as LogRecord
+    from rocket_magic.log._models import MinimalRecord as MinimalRecord
+    from rocket_magic.log._models import MinimalRunRecord as MinimalRunRecord
+    from rocket_magic.log._models import RunRecord as RunRecord
+    from rocket_magic.log._models import TaskLogRecord as TaskLogRecord
+    from rocket_magic.log._models import TaskRunRecord as TaskRunRecord
+    from rocket_magic.log._sql import SqlLog as SqlLog
+    from rocket_magic.log._urls import open_repository as open_repository
+
+_HOMES = {
+    "CsvLog": "_csv",
+    "LogRecord": "_models",
+    "MinimalRecord": "_models",
+    "MinimalRunRecord": "_models",
+    "RunRecord": "_models",
+    "SqlLog": "_sql",
+    "TaskLogRecord": "_models",
+    "TaskRunRecord": "_models",
+    "open_repository": "_urls",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """A name whose module loads on first use."""
+    if name in _HOMES:
+        found = globals()[name] = getattr(importlib.import_module(f"rocket_magic.log.{_HOMES[name]}"), name)
+        return found
+    msg = f"module 'rocket_magic.log' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

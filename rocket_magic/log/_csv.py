@@ -22,7 +22,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.exc import RepositoryError, TaskLoggingError
 from rocket_magic.instants import Instant, from_seconds
 from rocket_magic.log import _failpoints
-from rocket_magic.log._csv_file import repair_tail
+from rocket_magic.log._csv_file import number_after_rows, repair_tail
 from rocket_magic.log._csv_survey import quick_survey
 from rocket_magic.log._file_lock import FileLock
 from rocket_magic.log._models import TaskRunRecord
@@ -37,7 +37,7 @@ from rocket_magic.log._record import (
     values_of,
 )
 from rocket_magic.log._result import Result
-from rocket_magic.log._run_numbers import number_after, number_after_file
+from rocket_magic.log._run_numbers import number_after
 from rocket_magic.log._survey import RECENT, Streaks, Survey
 
 _NEEDED: Final = ("created", "task_name", "action")
@@ -246,7 +246,7 @@ class CsvLog:
     def reserve_run_numbers(self) -> int:
         """The first number for counted run ids that no row has."""
         if self._usual:
-            return number_after_file(self.path)
+            return number_after_rows(self.path)
         return number_after(row.get("run_id", "") for row in self.rows())
 
     def close(self) -> None:

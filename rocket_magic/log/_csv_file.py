@@ -1,4 +1,4 @@
-"""CSV files at the level of bytes: find and cut a torn end.
+"""CSV files at the level of bytes: find and cut a torn end, find the highest counted run id.
 
 A process that dies, or a disk that fills, in the middle of a write leaves half a row. Whatever is
 appended then melts into it. Rows are written with one system call and acknowledged afterwards, so a torn
@@ -7,11 +7,14 @@ row was never acknowledged: it is cut off (and kept beside the file).
 
 from __future__ import annotations
 
+import mmap
 import os
+import re
 from pathlib import Path
 from typing import BinaryIO
 
 _CHUNK = 1 << 20
+_RUN_ROW = re.compile(rb",run,(\d{8,15}),")
 
 
 def repair_tail(path: Path) -> int:
@@ -57,3 +60,12 @@ def _end_of_rows(file: BinaryIO) -> int:
         quotes -= chunk.count(b'"', 0, end)
         position = start
     return 0
+
+
+def number_after_rows(path: Path) -> int:
+    """The number above all counted run ids of a log with the usual columns; rows are not taken apart."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return 1
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return 1 + max((int(found[1]) for found in _RUN_ROW.finditer(data)), default=0)

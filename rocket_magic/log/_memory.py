@@ -14,15 +14,17 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rocket_magic.exc import RepositoryError
-from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._query import Query, changed_by, matches, only_task
 from rocket_magic.log._record import Packed, Record, pack, record_of, unpack
-from rocket_magic.log._result import Result
+from rocket_magic.log._result import RecordModel, Result
 from rocket_magic.log._run_numbers import number_after
 from rocket_magic.log._survey import Survey, survey_of
+
+if TYPE_CHECKING:
+    from rocket_magic.log._models import TaskRunRecord
 
 
 class MemoryLog:
@@ -35,7 +37,8 @@ class MemoryLog:
         model: What its records come back as.
     """
 
-    model = TaskRunRecord
+    model = RecordModel()
+    indexed = True
     id_field = None
     url = "memory:"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rocket_magic.log._models import TaskRunRecord, model_of
 from rocket_magic.log._query import Query, make_query
 from rocket_magic.log._record import Record, record_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rocket_magic.log._models import TaskRunRecord
 
 
 class Source(Protocol):
@@ -39,8 +40,30 @@ class Source(Protocol):
         ...
 
 
-class LogRows(list[TaskRunRecord]):
+class RecordModel:
+    """The attribute `model` of our repositories, as Red Bird's have it; pydantic builds it on first use."""
+
+    def __get__(self, repo: Any, kind: type | None = None) -> type[TaskRunRecord]:
+        """What their records come back as."""
+        from rocket_magic.log._models import TaskRunRecord  # noqa: PLC0415  slow to load, seldom needed
+
+        return TaskRunRecord
+
+
+def models_of(records: Iterable[Record]) -> Iterator[TaskRunRecord]:
+    """Records as they are handed out."""
+    from rocket_magic.log._models import model_of  # noqa: PLC0415  slow to load, seldom needed
+
+    return map(model_of, records)
+
+
+class LogRows(list["TaskRunRecord"]):
     """Records as a list that can become a pandas DataFrame."""
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> LogRows:
+        """The models of records."""
+        return cls(models_of(records))
 
     def to_pandas(self) -> pd.DataFrame:
         """The rows as a DataFrame, times as UTC timestamps.
@@ -67,7 +90,7 @@ class Result:
 
     def iterate(self) -> Iterator[TaskRunRecord]:
         """One by one, oldest first."""
-        return map(model_of, self._source.select(self._query))
+        return models_of(self._source.select(self._query))
 
     def __iter__(self) -> Iterator[TaskRunRecord]:
         return self.iterate()
@@ -78,24 +101,20 @@ class Result:
 
     def first(self) -> TaskRunRecord | None:
         """The oldest."""
-        for record in self._source.select(self._query, limit=1):
-            return model_of(record)
-        return None
+        return next(models_of(self._source.select(self._query, limit=1)), None)
 
     def last(self) -> TaskRunRecord | None:
         """The newest."""
-        for record in self._source.select(self._query, newest_first=True, limit=1):
-            return model_of(record)
-        return None
+        return next(models_of(self._source.select(self._query, newest_first=True, limit=1)), None)
 
     def limit(self, n: int) -> LogRows:
         """The `n` oldest."""
-        return LogRows(model_of(record) for record in self._source.select(self._query, limit=n))
+        return LogRows.of(self._source.select(self._query, limit=n))
 
     def tail(self, n: int) -> LogRows:
         """The `n` newest, oldest first."""
         newest = self._source.select(self._query, newest_first=True, limit=n)
-        return LogRows(reversed([model_of(record) for record in newest]))
+        return LogRows.of(reversed(list(newest)))
 
     def count(self) -> int:
         """How many."""

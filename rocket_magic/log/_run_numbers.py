@@ -6,30 +6,17 @@ runs of a log have the same id (RELIABILITY.md I1).
 
 from __future__ import annotations
 
-import mmap
-import re
 from collections.abc import Iterable
-from pathlib import Path
 
-__all__ = ["NUMBERS_A_LIFE", "number_after", "number_after_file"]
+__all__ = ["NUMBERS_A_LIFE", "number_after"]
 
 NUMBERS_A_LIFE = 100_000_000
 """Where sessions can write side by side, each gets so many numbers: as many as have eight digits."""
 
 _DIGITS = range(8, 16)
-_RUN_ROW = re.compile(rb",run,(\d{8,15}),")
 
 
 def number_after(run_ids: Iterable[str]) -> int:
     """The number above all counted ids among these; other ids are passed over."""
     counted = (int(one) for one in run_ids if len(one) in _DIGITS and one.isascii() and one.isdigit())
     return 1 + max(counted, default=0)
-
-
-def number_after_file(path: Path) -> int:
-    """The same for a CSV log with the usual columns, without taking its rows apart."""
-    with path.open("rb") as file:
-        if not file.seek(0, 2):
-            return 1
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return 1 + max((int(found[1]) for found in _RUN_ROW.finditer(data)), default=0)

@@ -50,6 +50,7 @@ class SqlLog:
     """
 
     model = TaskRunRecord
+    indexed = True
     id_field = "id"
 
     def __init__(self, url: str, table: str = "task_log", synchronous: str = "NORMAL") -> None:

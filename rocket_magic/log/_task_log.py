@@ -21,21 +21,17 @@ from rocket_magic.instants import SECOND, Instant, Span
 from rocket_magic.log import _failpoints
 from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._emit import Emitter, repository_handlers
-from rocket_magic.log._foreign import ForeignLog
 from rocket_magic.log._history import MemoryHistory
 from rocket_magic.log._limits import Limit
 from rocket_magic.log._localised import localised
 from rocket_magic.log._memory import MemoryLog
-from rocket_magic.log._models import model_of
 from rocket_magic.log._query import Test, make_query, matches
 from rocket_magic.log._record import Record
 from rocket_magic.log._recovery import Recovery, crash_of, streaks_with
 from rocket_magic.log._repository_history import RepositoryHistory, SourcePast
 from rocket_magic.log._result import LogRows, Result
-from rocket_magic.log._sql import SqlLog
 from rocket_magic.log._survey import RECENT, open_key
 from rocket_magic.log._task_logger import TaskLogger
-from rocket_magic.log._urls import as_store
 from rocket_magic.log._writer import Acknowledge, RetryPolicy, Writer
 
 _RUN = Action.RUN
@@ -112,7 +108,7 @@ class TaskLog:
     def repo(self) -> Any:
         """The repository: ours, or the one that the user gave."""
         store = self._store
-        return store.repo if isinstance(store, ForeignLog) else store
+        return getattr(store, "repo", store)
 
     @property
     def url(self) -> str:
@@ -147,7 +143,7 @@ class TaskLog:
         self._asking = None
         if always:
             store = self._store
-            past = store.past() if isinstance(store, SqlLog) else SourcePast(store)
+            past = store.past() if hasattr(store, "past") else SourcePast(store)
             self._asking = RepositoryHistory(past)
 
     # writing
@@ -155,7 +151,7 @@ class TaskLog:
     @property
     def shared(self) -> bool:
         """Whether other schedulers may write to the repository at the same time: then starts are claimed."""
-        return isinstance(self._store, SqlLog) and self._store.shared
+        return bool(getattr(self._store, "shared", False))
 
     @property
     def version(self) -> int:
@@ -214,7 +210,7 @@ class TaskLog:
         self._check(claims)
         store = self._store
         try:
-            if isinstance(store, SqlLog):
+            if hasattr(store, "take_news"):
                 self._add_shared(store, records, claims)
             else:
                 store.add_many(records)
@@ -239,7 +235,7 @@ class TaskLog:
             if late:
                 raise StartedElsewhere(frozenset(late))
 
-    def _add_shared(self, store: SqlLog, records: Sequence[Record], claims: Sequence[Claim]) -> None:
+    def _add_shared(self, store: Any, records: Sequence[Record], claims: Sequence[Claim]) -> None:
         """Add records where others may add theirs, and take over what they added."""
         claimed = frozenset(task for claim in claims for task in claim.tasks)
         try:
@@ -276,7 +272,7 @@ class TaskLog:
         self._since_trim += len(records)
         if self._since_trim >= _TRIM_EVERY:
             self._since_trim = 0
-            if self.retention != Retention() and isinstance(self._store, (MemoryLog, SqlLog)):
+            if self.retention != Retention() and _is_indexed(self._store):
                 self.trim(records[-1].at)
 
     def _remember(self, records: Sequence[Record]) -> None:
@@ -320,7 +316,7 @@ class TaskLog:
         self._writer.flush(_CLOSE_SECONDS)
         if isinstance(repo, str) and repo == getattr(self._store, "url", None) and repo != "memory:":
             return
-        fresh = as_store(repo, capacity=self._capacity)
+        fresh = _as_store(repo, self._capacity)
         earlier = self._store
         own = earlier.select(()) if isinstance(earlier, MemoryLog) else self._recent
         self._carried = [record for record in own if record.seq > 0]
@@ -389,7 +385,7 @@ class TaskLog:
             self._emitter.ignored = tuple(h for h in handlers if getattr(h, "repo", None) is self.repo)
             return
         handler: Any = handlers[0]
-        self._store = as_store(handler, capacity=self._capacity)
+        self._store = _as_store(handler, self._capacity)
         self._explicit = True
         self._emitter.ignored = (handler,)
         self.ask_repository(self._asking is not None)
@@ -409,12 +405,12 @@ class TaskLog:
         filters = {"task_name": task, "action": action}
         query = make_query({key: value for key, value in filters.items() if value is not None})
         store = self._store
-        if not isinstance(store, (MemoryLog, SqlLog)):
+        if not _is_indexed(store):
             found = [record for record in list(self._recent) if matches(record, query)]
             if len(found) >= n or len(self._recent) < RECENT:
-                return LogRows(map(model_of, found[max(len(found) - n, 0) :]))
+                return LogRows.of(found[max(len(found) - n, 0) :])
         newest = list(store.select(query, newest_first=True, limit=n))
-        return LogRows(map(model_of, reversed(newest)))
+        return LogRows.of(reversed(newest))
 
     def recent_runs(self, task: str, n: int) -> tuple[Record, ...]:
         """The newest ended runs of a task, newest last, a dozen at most."""
@@ -431,7 +427,7 @@ class TaskLog:
     def _stored_runs(self, task: str) -> Sequence[Record]:
         """The newest ended runs of a task as the repository has them, where that costs little."""
         query = (Test("task_name", "eq", task), Test("action", "ne", Action.RUN.value))
-        if isinstance(self._store, (MemoryLog, SqlLog)):
+        if _is_indexed(self._store):
             return list(self._store.select(query, newest_first=True, limit=_RUNS_KEPT))[::-1]
         return [record for record in list(self._recent) if matches(record, query)][-_RUNS_KEPT:]
 
@@ -486,6 +482,17 @@ class TaskLog:
         for store in (self._store, *self.mirrors):
             store.close()
         return complete
+
+
+def _as_store(repo: Any, capacity: int) -> Any:
+    from rocket_magic.log._urls import as_store  # noqa: PLC0415  files and databases load on first use
+
+    return as_store(repo, capacity=capacity)
+
+
+def _is_indexed(store: Any) -> bool:
+    """Whether questions about one task, and forgetting, cost little there."""
+    return bool(getattr(store, "indexed", False))
 
 
 def _hit(run: str, outcome: str, records: Sequence[Record]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rocket_magic.exc import RepositoryError
-from rocket_magic.log._models import TaskRunRecord
 from rocket_magic.log._result import LogRows, Result
+
+if TYPE_CHECKING:
+    from rocket_magic.log._models import TaskRunRecord
 
 
 class _Log(Protocol):

@@ -12,7 +12,7 @@ import pytest
 from rocket_magic._protocols import Action
 from rocket_magic.exc import MissingExtraError, RepositoryError
 from rocket_magic.instants import NEVER, SECOND
-from rocket_magic.log import Claim, SqlLog, StartedElsewhere, TaskLog, open_repository
+from rocket_magic.log import Claim, SqlLog, TaskLog, open_repository
 from rocket_magic.log import _sql as module
 from rocket_magic.log._sql_engine import masked
 
