@@ -214,20 +214,35 @@ class CalendarPlan:
     calendar: Calendar
     parts: tuple[Part, ...]
     _unit: Span = field(init=False, default=0)
-    _beats: tuple[Beat, ...] = field(init=False, default=())
+    _found: tuple[Beat, ...] | None = field(init=False, default=None, compare=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.calendar, Fixed):
             object.__setattr__(self, "_unit", self.calendar.length)
-            beats = beats_of(self.calendar.length, self.parts)
-            shifted = (beat._replace(base=beat.base + self.calendar.origin) for beat in beats)
-            object.__setattr__(self, "_beats", tuple(shifted))
+
+    def __reduce__(self) -> tuple[type[CalendarPlan], tuple[Calendar, tuple[Part, ...]]]:
+        """Travel without what was found meanwhile."""
+        return CalendarPlan, (self.calendar, self.parts)
+
+    @property
+    def _beats(self) -> tuple[Beat, ...]:
+        """The windows as beats, where the units are all of one length; found when first asked for."""
+        found = self._found
+        if found is None:
+            found = ()
+            if isinstance(self.calendar, Fixed):
+                origin = self.calendar.origin
+                beats = beats_of(self.calendar.length, self.parts)
+                found = tuple(Beat(beat.base + origin, beat.span, beat.endless) for beat in beats)
+            object.__setattr__(self, "_found", found)
+        return found
 
     def window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the window that contains an instant, or None."""
-        if self._beats:
+        beats = self._beats
+        if beats:
             wall, unit = reached(zone, at), self._unit
-            since, beat = _newest(self._beats, wall, unit)
+            since, beat = _newest(beats, wall, unit)
             opening, gap = locate(zone, wall - since)
             if not gap:
                 end, _ = locate(zone, wall - since + beat.span)
@@ -240,9 +255,10 @@ class CalendarPlan:
 
     def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the first window that opens after an instant."""
-        if self._beats:
+        beats = self._beats
+        if beats:
             wall, unit = reached(zone, at), self._unit
-            since, beat = _oldest(self._beats, wall, unit)
+            since, beat = _oldest(beats, wall, unit)
             opening, gap = locate(zone, wall + unit - since)
             if not gap:
                 return Window(opening, locate(zone, wall + unit - since + beat.span)[0])
