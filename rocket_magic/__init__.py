@@ -25,6 +25,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._import_view import install_redbird_view
+from rocket_magic._old_paths import install_old_paths
 
 if TYPE_CHECKING:
     from rocket_magic.app import Grouper as Grouper
@@ -64,6 +65,7 @@ __all__ = [
 ]
 
 install_redbird_view()
+install_old_paths()
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, VirtualClock, as_clock
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
-from rocket_magic.config import Config
+from rocket_magic.config import Config, without_unknown
 from rocket_magic.exc import USER_ERRORS
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
@@ -85,7 +85,7 @@ class Session:
         **options: Single options; they win over those in `config`.
 
     Raises:
-        ConfigError: An unknown option or a refused value.
+        ConfigError: A refused value. An option that doesn't exist is ignored with a warning.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Session:
         **options: Any,
     ) -> None:
         given = config.model_dump(exclude_unset=True) if isinstance(config, Config) else dict(config or {})
-        self.config = Config(**{**given, **options})
+        self.config = Config(**without_unknown({**given, **options}))
         self._registry = Registry()
         self.parameters = Parameters(parameters or {})
         self.returns: dict[Any, Any] = Returns(self._registry)
@@ -376,9 +376,9 @@ class Session:
         """
         return self._log.query(**query)
 
-    def task_logger(self, task: Task) -> Any:
-        """The log, seen by one task."""
-        return self._log.for_task(task.name)
+    def task_logger(self, task: Task | None) -> Any:
+        """The log, seen by one task; all of it when None."""
+        return self._log.for_task(None if task is None else task.name)
 
     # Conditions, arguments, time
 
@@ -414,6 +414,10 @@ class Session:
         """The current time by the session's clock; naive local unless a `timezone` is set."""
         moment = to_datetime(self._clock.now(), self.zone)
         return moment if self.config.timezone is not None else moment.replace(tzinfo=None)
+
+    def get_current_time(self) -> datetime:
+        """Rocketry's other name of `get_time`."""
+        return self.get_time()
 
     def get_cond_parsers(self) -> list[CustomPhrase]:
         """The phrases of this session's own conditions."""

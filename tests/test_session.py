@@ -528,7 +528,7 @@ def test_unknown_names_options_and_batches_are_refused_with_the_closest():
     with pytest.raises(UnknownTaskError, match="there is no task 'reprot'; did you mean 'report'"):
         app.session["reprot"]
     with pytest.raises(ConfigError, match=r"time_zone.*timezone"):
-        Rocketry(time_zone="UTC")
+        app.session.config.time_zone = "UTC"
     with pytest.raises(ParameterError, match="task 'report' doesn't take parameter 'z'"):
         app.session["report"].run(z=1)
     with pytest.raises(TaskError, match="timeout of task 'report' must be longer than 0"):

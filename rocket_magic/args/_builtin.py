@@ -198,15 +198,16 @@ class ConfigArg(BaseArgument):
 
 
 class TaskLogger(BaseArgument):
-    """The task's view of its log, with `filter_by`, `get_records`, `info`."""
+    """The task's view of its log, with `filter_by`, `get_records`, `info`; without a task, the whole log's.
+
+    A setup hook uses it to choose where the log is kept: `logger.set_repo(...)`.
+    """
 
     def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
         """The logger."""
-        if task is None:
-            raise MissingArgumentError(
-                "TaskLogger() is asked without a task; use it in a task or its conditions"
-            )
-        return task.logger
+        if task is not None:
+            return task.logger
+        return _session(self, ArgumentEnv(session, task)).task_logger(None)
 
     def stays_because(self) -> str | None:
         """It reads the session's log."""

@@ -105,6 +105,10 @@ class Parameters(MutableMapping[str, Any]):
 
         return forget
 
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as a dict (Rocketry's name for `dict(parameters)`)."""
+        return dict(self)
+
     def as_text(self) -> dict[str, str]:
         """Every value as short text: arguments unresolved, secrets masked."""
         return {name: show(value) for name, value in self._values.items()}

@@ -52,9 +52,20 @@ class TaskRunning(Comparable, BaseCondition):
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
 
-    def __call__(self, task: Any = None) -> Self:
-        """Give the same condition on another task (its name, its function or the task)."""
-        return dataclasses.replace(self, task=as_task_ref(task))
+    def __call__(self, task: Any = None, *, more_than: Any = None, less_than: Any = None) -> Self:
+        """Give the same condition on another task (its name, its function or the task).
+
+        Args:
+            task: Whose runs count; None: the task that the condition belongs to.
+            more_than: As the method of that name.
+            less_than: As the method of that name.
+        """
+        made = dataclasses.replace(self, task=as_task_ref(task))
+        if more_than is not None and less_than is not None:
+            return made.between(more_than, less_than)
+        if more_than is not None:
+            return made.more_than(more_than)
+        return made if less_than is None else made.less_than(less_than)
 
     def more_than(self, delta: Any) -> Self:
         """Count runs that have lasted `delta` or longer."""

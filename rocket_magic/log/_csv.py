@@ -257,6 +257,20 @@ class CsvLog:
                 self._file = None
         self._file_lock.release()
 
+    def rest(self) -> bool:
+        """Let others write the file until `wake`."""
+        self.close()
+        return True
+
+    def wake(self) -> None:
+        """Take the file again.
+
+        Raises:
+            RepositoryError: Another scheduler writes it.
+        """
+        self._file_lock = FileLock(self.path)
+        self._open()
+
     def __iter__(self) -> Iterator[TaskRunRecord]:
         return self.filter_by().iterate()
 

@@ -201,6 +201,12 @@ def _is_repository(handler: logging.Handler) -> bool:
 
 
 def repository_handlers(logger_name: str) -> list[logging.Handler]:
-    """Handlers on the task logger that carry a repository (Red Bird's `RepoHandler`)."""
-    handlers = logging.getLogger(logger_name).handlers
-    return [handler for handler in handlers if _is_repository(handler)]
+    """Handlers on the task logger that keep all records in a repository (Red Bird's `RepoHandler`).
+
+    One that filters, or wants errors only, is a listener like any other: no log to read from.
+    """
+    return [
+        handler
+        for handler in logging.getLogger(logger_name).handlers
+        if _is_repository(handler) and not handler.filters and handler.level <= logging.INFO
+    ]

@@ -220,6 +220,19 @@ class ForeignLog:
         if self._file_lock is not None:
             self._file_lock.release()
 
+    def rest(self) -> bool:
+        """Let others write its file until `wake`; whether it has one."""
+        self.close()
+        return self._file_lock is not None
+
+    def wake(self) -> None:
+        """Take the file again.
+
+        Raises:
+            RepositoryError: Another scheduler writes it.
+        """
+        self.repaired, self._file_lock = prepare_files(self.repo)
+
     def __repr__(self) -> str:
         """Show whose it is."""
         return f"ForeignLog({self.url})"

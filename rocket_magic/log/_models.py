@@ -15,6 +15,7 @@ TaskRunRecord      TaskLogRecord and run_id: everything that the log knows
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -94,9 +95,34 @@ class RunRecord(LogRecord):
 
 
 class TaskRunRecord(TaskLogRecord):
-    """Everything that the log knows; what our own repositories return."""
+    """Everything that the log knows; what our own repositories return.
+
+    It can also be read like a `LogRecord`, which is what Rocketry's default repository returns.
+    """
 
     run_id: str | None = None
+
+    @property
+    def levelno(self) -> int:
+        """The stdlib's level: ERROR for what went wrong, else INFO."""
+        return logging.ERROR if self.action in ("fail", "crash") else logging.INFO
+
+    @property
+    def levelname(self) -> str:
+        """The level's name."""
+        return logging.getLevelName(self.levelno)
+
+    @property
+    def msg(self) -> str | None:
+        """The message; `formatted_message` too."""
+        return self.message
+
+    formatted_message = msg
+
+    @property
+    def name(self) -> str:
+        """The logger's name, unless `task_logger_basename` says otherwise."""
+        return "rocketry.task"
 
 
 def model_of(record: Record) -> TaskRunRecord:

@@ -78,6 +78,7 @@ class TaskLog:
     ) -> None:
         self.retention = Retention()
         self.mirrors: tuple[Any, ...] = ()
+        self._resting: list[Any] = []
         self._capacity = capacity
         self._zone = zone
         self.on_error = on_error
@@ -344,6 +345,10 @@ class TaskLog:
         """
         self._find_handlers()
         self._writer.flush(_CLOSE_SECONDS)
+        while self._resting:
+            if any(self._resting[-1] is one for one in (self._store, *self.mirrors)):
+                self._resting[-1].wake()
+            self._resting.pop()
         store = self._store
         if now is not None and self.retention != Retention():
             self.trim(now)
@@ -431,7 +436,7 @@ class TaskLog:
             return list(self._store.select(query, newest_first=True, limit=_RUNS_KEPT))[::-1]
         return [record for record in list(self._recent) if matches(record, query)][-_RUNS_KEPT:]
 
-    def for_task(self, name: str) -> TaskLogger:
+    def for_task(self, name: str | None) -> TaskLogger:
         """The log as one task sees it."""
         return TaskLogger(self, name)
 
@@ -475,6 +480,23 @@ class TaskLog:
         """Wait until all is written and, a second at most, handed to handlers; whether it was in time."""
         return self._writer.flush(timeout) and self._emitter.flush(min(timeout, _HANDLERS_SECONDS))
 
+    def rest(self, timeout: float = _CLOSE_SECONDS) -> None:
+        """Write what waits, and let other sessions have the log's file until it is opened again.
+
+        Args:
+            timeout: How long writing may take, in seconds; what still waits then keeps the file.
+        """
+        written = self._writer.flush(timeout)
+        self._emitter.flush(min(timeout, _HANDLERS_SECONDS))
+        if not written or self._writer.lost:
+            return
+        self._resting = [store for store in (self._store, *self.mirrors) if _rests(store)]
+
+    @property
+    def resting(self) -> bool:
+        """Whether others may have written it meanwhile, so that it must be opened before it is used."""
+        return bool(self._resting)
+
     def close(self) -> bool:
         """Write what waits and let go of the repository; whether every record found its place."""
         complete = self._writer.close(_CLOSE_SECONDS)
@@ -493,6 +515,11 @@ def _as_store(repo: Any, capacity: int) -> Any:
 def _is_indexed(store: Any) -> bool:
     """Whether questions about one task, and forgetting, cost little there."""
     return bool(getattr(store, "indexed", False))
+
+
+def _rests(store: Any) -> bool:
+    rest = getattr(store, "rest", None)
+    return rest is not None and bool(rest())
 
 
 def _hit(run: str, outcome: str, records: Sequence[Record]) -> None:

@@ -26,10 +26,10 @@ class TaskLogger:
 
     Args:
         log: The session's log.
-        task_name: The task.
+        task_name: The task; None: all of them.
     """
 
-    def __init__(self, log: _Log, task_name: str) -> None:
+    def __init__(self, log: _Log, task_name: str | None) -> None:
         self.log = log
         self.task_name = task_name
 
@@ -39,6 +39,8 @@ class TaskLogger:
         Raises:
             RepositoryError: The filter names another task, or a column that there is not.
         """
+        if self.task_name is None:
+            return self.log.filter_by(**filters)
         asked = {filters.pop(name) for name in ("task_name", "task") if name in filters}
         if asked - {self.task_name}:
             msg = f"this logger is of task {self.task_name!r}: ask session.get_task_log() for other tasks"
@@ -63,7 +65,10 @@ class TaskLogger:
         return self.log.logger_name
 
     def _say(self, level: int, message: str, args: tuple[Any, ...], **options: Any) -> None:
-        extra = {"task_name": self.task_name, **(options.pop("extra", None) or {})}
+        extra = {
+            **({"task_name": self.task_name} if self.task_name else {}),
+            **(options.pop("extra", None) or {}),
+        }
         options["stacklevel"] = options.get("stacklevel", 1) + 2
         logging.getLogger(self.name).log(level, message, *args, extra=extra, **options)
 

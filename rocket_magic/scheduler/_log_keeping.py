@@ -36,7 +36,7 @@ class LogKeeper:
     def open(self) -> None:
         """Take over what an existing log says, once for each log."""
         log = self.board.session.log
-        if self._opened is log:
+        if self._opened is log and not log.resting:
             return
         self._opened = log
         log.on_error = self._log_error

@@ -73,7 +73,9 @@ class Preparer:
         run.mode = mode = task.execution or config.execution
         run.executor = board.executors[mode]
         env = ArgumentEnv(session=board.session, task=task, run=None)
-        call: Call = task.make_call(batch, env, config.param_materialize)
+        # without a thread or process to start there is no "after": what can't be had is a failed start
+        apart = mode not in ("main", "async")
+        call: Call = task.make_call(batch, env, config.param_materialize if apart else "pre")
         if board.session.hooks.task_execute:
             self._open_hooks(run)
         run.order = RunOrder(

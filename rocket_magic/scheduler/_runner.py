@@ -118,9 +118,9 @@ class Runner:
         board.executors.close()
         self.driver.close_loop()
         if board.force:  # a log that hangs must not hold it up
-            self.session.log.flush(self.session.config.grace.total_seconds())
+            self.session.log.rest(self.session.config.grace.total_seconds())
         else:
-            self.session.log.flush()
+            self.session.log.rest()
         if again:
             self.session.log.close()
             restart_process(self.session.config.restarting)
@@ -283,8 +283,9 @@ class Runner:
         def drive() -> None:
             board.owner = threading.current_thread()
             try:
-                self.engine.step()
-                self.engine.step()
+                self.engine.step()  # startup tasks, and one look at each task when there are none
+                if board.n_cycles == 0:
+                    self.engine.step()
             finally:
                 board.owner = None
             board.stop_wanted = True

@@ -7,18 +7,22 @@ thread writes (`runs`, `look_at`, …). What happened to it is in the log, not h
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from rocket_magic._old_habits import warn_old
 from rocket_magic._protocols import Action, Explanation
 from rocket_magic.args import Call, ParameterPlan, Parameters
 from rocket_magic.exc import TaskError
 from rocket_magic.instants import Instant, to_datetime
 from rocket_magic.tasks import _fields as fields
+from rocket_magic.tasks._data import definition
 from rocket_magic.tasks._home import Home, default_session
+from rocket_magic.tasks._old_options import take_old_options
 from rocket_magic.tasks._run import TaskRun
 
 _NO_RUNS: dict[str, TaskRun] = {}
@@ -167,6 +171,7 @@ class Task:
         misfire_grace_time: Any = None,
         rerun_interrupted: bool | None = None,
         func_run_id: Callable[..., str] | None = None,
+        **old: Any,
     ) -> None:
         self.session: Home = default_session() if session is None else session
         self._name = ""
@@ -190,6 +195,8 @@ class Task:
         self._func_run_id = func_run_id
         self._blank()
         self.session.adopt(self)
+        if old:
+            take_old_options(self, old)
 
     def _blank(self) -> None:
         """The state that the scheduler writes, as it is before the first look."""
@@ -333,6 +340,37 @@ class Task:
         """Ask the runs in flight to end; does nothing to a task that is idle."""
         self.session.terminate_task(self, reason)
 
+    @property
+    def force_run(self) -> bool:
+        """Whether a run by hand is queued; Rocketry's older form of `run()` when set to True."""
+        return bool(self.batches)
+
+    @force_run.setter
+    def force_run(self, value: bool) -> None:
+        warn_old("task.force_run = True", "task.run()")
+        if not value:
+            self.batches.clear()
+        elif not self.batches:
+            self.run()
+
+    @property
+    def force_termination(self) -> bool:
+        """Whether a run was asked to end and has not yet; the same as `terminate()` when set to True."""
+        return any(run.end_reason is not None for run in list(self.runs.values()))
+
+    @force_termination.setter
+    def force_termination(self, value: bool) -> None:
+        if value:
+            self.terminate("force_termination was set")
+
+    def start(self, **params: Any) -> None:
+        """Run the task at once on the calling thread, outside the schedule."""
+        self(**params)
+
+    async def start_async(self, **params: Any) -> None:
+        """The same from a coroutine; the event loop goes on meanwhile."""
+        await asyncio.to_thread(self, **params)
+
     def __call__(self, **params: Any) -> Any:
         """Run the task at once, outside the schedule, and return its value."""
         return self.session.run_alone(self, params)
@@ -442,28 +480,28 @@ class Task:
 
     # As data
 
-    def dict(self) -> dict[str, Any]:
-        """The definition as plain values; conditions as text."""
+    def dict(self, *, include: Any = None, exclude: Any = None, **how: Any) -> dict[str, Any]:  # noqa: ARG002
+        """The definition as plain values; conditions as text.
+
+        Args:
+            include: Only these keys; all when None.
+            exclude: Not these keys.
+            **how: Further options of pydantic's method of this name, for programs that pass some.
+        """
+        found = definition(self)
         return {
-            "name": self.name,
-            "description": self.description,
-            "start_cond": str(self._start_cond),
-            "end_cond": str(self._end_cond),
-            "execution": self.execution or self.session.config.execution,
-            "parameters": repr(self.parameters),
-            "priority": self.priority,
-            "disabled": self.disabled,
-            "timeout": None if self._timeout is None else str(self.timeout),
-            "permanent": self.permanent,
-            "multilaunch": self.multilaunch,
-            "on_startup": self.on_startup,
-            "on_shutdown": self.on_shutdown,
-            "status": self.status,
+            key: value
+            for key, value in found.items()
+            if (include is None or key in include) and key not in (exclude or ())
         }
 
-    def json(self, **options: Any) -> str:
-        """The definition as JSON text; options go to `json.dumps`."""
-        return json.dumps(self.dict(), **options)
+    def json(self, *, include: Any = None, exclude: Any = None, **options: Any) -> str:
+        """The definition as JSON text; further options go to `json.dumps`."""
+        return json.dumps(self.dict(include=include, exclude=exclude), **{"default": str, **options})
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Pairs of field and value, so that `dict(task)` and web frameworks can show it."""
+        return iter(definition(self).items())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name!r}: {self._start_cond}>"

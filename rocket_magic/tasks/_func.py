@@ -34,7 +34,7 @@ class FuncTask(Task):
         TaskError: Neither callable nor file.
     """
 
-    __slots__ = ("_plan", "func", "location")
+    __slots__ = ("_func", "_plan", "location")
 
     def __new__(cls, func: Any = None, *, path: Any = None, **policy: Any) -> Any:
         """Make a decorator when there is nothing to call yet."""
@@ -55,7 +55,7 @@ class FuncTask(Task):
         if func is not None and not callable(func):
             msg = f"a task needs something callable, got {type(func).__name__} {func!r}"
             raise TaskError(msg)
-        self.func: Callable[..., Any] | None = func
+        self._func: Callable[..., Any] | None = func
         self.location: FunctionInFile | None = None
         if path is not None:
             folders = tuple(str(folder) for folder in sys_paths or ())
@@ -92,7 +92,16 @@ class FuncTask(Task):
     def replace_function(self, func: Callable[..., Any]) -> None:
         """Call another function from the next run on; runs in flight end on the old one."""
         plan = ParameterPlan.of(func)
-        self.func, self._plan = func, plan
+        self._func, self._plan = func, plan
+
+    @property
+    def func(self) -> Callable[..., Any] | None:
+        """What is called; assign to call another function from the next run on. None for a file's."""
+        return self._func
+
+    @func.setter
+    def func(self, func: Callable[..., Any]) -> None:
+        self.replace_function(func)
 
     @property
     def delayed(self) -> bool:

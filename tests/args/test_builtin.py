@@ -123,8 +123,6 @@ def test_without_session():
     assert resolve(Session(default=None), ArgumentEnv()) is None
     with pytest.raises(KeyError, match="without a task"):
         resolve(Task(), ArgumentEnv())
-    with pytest.raises(KeyError, match="without a task"):
-        resolve(TaskLogger(), ArgumentEnv())
 
 
 def test_flag_and_clock_outside_of_a_run(session: FakeSession):

@@ -1,0 +1,309 @@
+"""Forms that programs written for Rocketry use beside its documented API, or that it let pass."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import importlib
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from rocket_magic import FuncTask, Rocketry, Session
+from rocket_magic._old_paths import VIEWS
+from rocket_magic.args import Config, FuncArg, TaskLogger
+from rocket_magic.conditions import TaskRunning
+from rocket_magic.conds import daily, every, running, scheduler_cycles, true
+from rocket_magic.exc import ConfigError, TaskSetupError
+from rocket_magic.log import MinimalRecord, RunRecord
+from rocket_magic.repos import CSVFileRepo
+
+
+@pytest.fixture
+def app() -> Rocketry:
+    """Runs on the calling thread and ends by itself."""
+    return Rocketry(execution="main", shut_cond=scheduler_cycles(more_than=2))
+
+
+@pytest.mark.parametrize("path", sorted(VIEWS))
+def test_deep_import_paths_resolve(path):
+    """Each is importable, also first and alone, and hands on what lives elsewhere."""
+    assert importlib.import_module(f"rocket_magic.{path}").__name__ == f"rocket_magic.{path}"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "home"),
+    [
+        ("conditions.api", "every", "conds"),
+        ("conditions.api", "time_of_week", "conds"),
+        ("conditions.task.task", "DependSuccess", "conditions"),
+        ("conditions.scheduler", "SchedulerCycles", "conditions"),
+        ("core.task", "Task", "core"),
+        ("core.condition", "AlwaysTrue", "conditions"),
+        ("core.parameters", "Parameters", "core"),
+        ("core.time.base", "TimeDelta", "time"),
+        ("log.log_record", "TaskRunRecord", "log"),
+        ("parse", "parse_condition", "conditions"),
+        ("args.builtin", "Return", "args"),
+        ("time.interval", "TimeOfDay", "time"),
+    ],
+)
+def test_a_name_has_one_home(path, name, home):
+    """The old path gives the very object of the public one."""
+    old = getattr(importlib.import_module(f"rocket_magic.{path}"), name)
+    assert old is getattr(importlib.import_module(f"rocket_magic.{home}"), name)
+
+
+def test_a_deep_path_may_be_the_first_import():
+    """It works before anything else of the package is loaded, and changes no home's spec."""
+    code = (
+        "from rocket_magic.conditions.api import cron; from rocket_magic.core.task import Task;"
+        "import rocket_magic.conds; print(rocket_magic.conds.__spec__.name, Task.__module__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["rocket_magic.conds", "rocket_magic.tasks._base"]
+
+
+def test_unknown_options_of_the_application_are_ignored_with_a_warning():
+    """A misspelt option ran under Rocketry; its author now learns the right name, at the own line."""
+    with pytest.warns(UserWarning, match="has no option 'executation': did you mean 'execution'") as caught:
+        app = Rocketry(executation="thread", config={"cycle_sleep": 0.2})
+    assert (app.session.config.execution, app.session.config.cycle_sleep) == ("process", 0.2)
+    assert caught[0].filename == __file__
+    with pytest.raises(ConfigError, match="did you mean 'execution'"):
+        app.session.config.executation = "thread"
+
+
+def test_unknown_options_of_a_task_are_ignored_with_a_warning(app):
+    """As those of the application; Rocketry's own documentation has such a sample."""
+    with pytest.warns(UserWarning, match="task 'work' has no option 'multilanch': did you mean") as caught:
+
+        @app.task(running <= 4, multilanch=True)
+        def work(): ...
+
+    assert app.session["work"].multilaunch is None
+    assert caught[0].filename == __file__
+
+
+def test_options_without_a_field_are_taken(app):
+    """Fields of Rocketry's tasks that have no meaning here do no harm."""
+    app.task(func=print, name="work", logger_name="rocketry.task.mine", fmt_log_message="{task}", status=None)
+    assert app.session["work"].status is None
+
+
+def test_force_run_queues_one_run(app):
+    """Setting it is `run()`, asking it is asking whether a run is queued."""
+    ran = []
+
+    @app.task()
+    def work():
+        ran.append(1)
+
+    task = app.session["work"]
+    assert not task.force_run
+    for _ in range(2):
+        with pytest.warns(DeprecationWarning, match=r"write task\.run\(\) instead"):
+            task.force_run = True
+    assert task.force_run
+    app.run()
+    assert (ran, task.force_run, task.status) == ([1], False, "success")
+    with pytest.warns(DeprecationWarning, match=r"task\.run"):
+        forced = FuncTask(print, name="forced", force_run=True, session=app.session)
+    assert forced.force_run
+    with pytest.warns(DeprecationWarning, match=r"task\.run"):
+        forced.force_run = False
+    assert not forced.force_run
+    queued = FuncTask(lambda x: ran.append(x + 1), name="queued", batches=[{"x": 2}], session=app.session)
+    assert queued.batches == [{"x": 2}]
+
+
+def test_force_termination_ends_the_runs_in_flight():
+    """Setting it is `terminate()`."""
+    app = Rocketry(execution="async")
+
+    @app.task(every("1 day"))
+    async def long():
+        await asyncio.sleep(30)
+
+    @app.task(every("20 ms"))
+    async def stop():
+        task = app.session["long"]
+        if task.is_running and not task.force_termination:
+            task.force_termination = True
+        elif task.status == "terminate":
+            app.session.shut_down()
+
+    app.run()
+    assert app.session["long"].status == "terminate"
+    assert not app.session["long"].force_termination
+
+
+def test_a_task_is_shown_as_data(app):
+    """By `dict(...)`, with keys left out, and as JSON; web frameworks show the set of tasks by it."""
+    app.task("daily", name="work", func=print, timeout=90, description="prints")
+    task = app.session["work"]
+    assert {"force_run", "force_termination", "batches", "last_run", "status"} <= set(task.dict())
+    assert "start_cond" not in task.dict(exclude={"start_cond", "end_cond"})
+    assert task.dict(include={"name", "timeout"}) == {"name": "work", "timeout": task.timeout}
+    assert dict(task)["description"] == "prints"
+    assert json.loads(task.json(exclude={"last_run"}))["timeout"] == "0:01:30"
+
+
+def test_the_function_of_a_task_can_be_set(app):
+    """Also after it ran: a cookbook recipe sets functions that do nothing, to try a schedule."""
+    app.task(every("1 day"), name="work", func=lambda: "old")
+    task = app.session["work"]
+    app.run()
+    assert app.session.returns[task] == "old"
+    task.func = lambda: "new"
+    task.run()
+    app.run()
+    assert (app.session.returns[task], task.func()) == ("new", "new")
+
+
+def test_a_task_runs_outside_the_scheduler(app):
+    """By `start()`, and by `start_async()` on a running loop."""
+    app.task(name="work", func=lambda n=1: n + 1)
+    task = app.session["work"]
+    task.start()
+    asyncio.run(task.start_async(n=2))
+    assert app.session.returns[task] == 3
+
+
+def test_a_setup_hook_gets_the_logger_of_the_whole_log(app, tmp_path):
+    """The tutorial's way to choose a repository: there is no task there."""
+
+    @app.setup()
+    def set_up(logger=TaskLogger(), config=Config()):
+        logger.set_repo(CSVFileRepo(filename=tmp_path / "log.csv", model=MinimalRecord))
+        logger.info("set up")
+        config.silence_cond_check = True
+
+    app.task(every("1 day"), name="work", func=print)
+    app.task(every("1 day"), name="play", func=print)
+    app.run()
+    rows = list(csv.DictReader((tmp_path / "log.csv").read_text().splitlines()))
+    assert sorted({(row["task_name"], row["action"]) for row in rows}) == [
+        ("play", "run"), ("play", "success"), ("work", "run"), ("work", "success"),
+    ]  # fmt: skip
+    assert app.session.config.silence_cond_check
+    logger = app.session.task_logger(None)
+    assert (logger.filter_by(action="run").count(), logger.get_latest(action="run").action) == (2, "run")
+
+
+def test_a_handler_that_filters_is_no_log(app):
+    """Its filters hold: such a handler is a listener beside the session's own log."""
+    seen = []
+
+    class Repo:
+        """Looks like a repository."""
+
+        def filter_by(self, **_):
+            raise AssertionError
+
+    class Handler(logging.Handler):
+        repo = Repo()
+
+        def emit(self, record):
+            seen.append(record.action)
+
+    handler = Handler()
+    handler.addFilter(lambda record: record.action != "run")
+    logger = logging.getLogger("rocketry.task")
+    logger.addHandler(handler)
+    try:
+        app.task(every("1 day"), name="work", func=print)
+        app.run()
+        app.session.log.flush()
+    finally:
+        logger.removeHandler(handler)
+    assert (seen, app.session["work"].status) == (["success"], "success")
+
+
+def test_running_takes_durations_by_keyword():
+    """Both spellings of the documentation mean one condition."""
+    assert running(more_than="2 minutes") == running.more_than("2 minutes")
+    assert running("work", less_than="1 min") == running("work").less_than("1 min")
+    assert running("work", more_than="1 s", less_than="1 min") == running("work").between("1 s", "1 min")
+    assert isinstance(running(), TaskRunning)
+
+
+def test_parameters_become_a_dict():
+    """By Rocketry's name for it."""
+    assert Session(parameters={"a": 1}).parameters.to_dict() == {"a": 1}
+
+
+@pytest.mark.parametrize("url", ["csv:{}", None])
+def test_a_log_goes_on_in_a_second_application(app, tmp_path, url):
+    """One program plays the restart: the first scheduler has stopped, the second takes its file over."""
+    path = tmp_path / "log.csv"
+
+    def keep():
+        return url.format(path) if url else CSVFileRepo(filename=path, model=RunRecord)
+
+    apps = [app, Rocketry(execution="main", shut_cond=scheduler_cycles(more_than=2))]
+    ran = []
+    for one in apps:
+        one.session.set_repo(keep())
+        one.task(daily, name="work", func=lambda: ran.append(1))
+        one.run()
+        assert one.session["work"].status == "success"
+    assert ran == [1]
+    app.session["work"].run()
+    app.run()
+    assert ran == [1, 1]
+    assert len(app.session.get_task_log(action="run")) == 2
+
+
+def test_a_single_run_that_obeys_conditions_runs_once(app):
+    """`session.run(..., obey_cond=True)` is one look at each task, though a condition stays true."""
+    ran = []
+    app.task(true, name="work", func=lambda: ran.append(1))
+    app.session.run("work", obey_cond=True)
+    assert ran == [1]
+
+
+@pytest.mark.parametrize("execution", ["main", "async"])
+def test_an_argument_that_fails_beside_the_scheduler_is_a_failed_start(execution):
+    """Where no thread or process is started, arguments are made before: the option about starts decides."""
+
+    def fail():
+        raise RuntimeError
+
+    def work(value=FuncArg(fail)):
+        raise AssertionError(value)
+
+    app = Rocketry(execution=execution, shut_cond=scheduler_cycles(more_than=2))
+    app.task(every("1 day"), name="work", func=work)
+    with pytest.raises(TaskSetupError, match="'work' could not be started"):
+        app.run()
+    assert app.session["work"].status == "fail"
+    silent = Rocketry(execution=execution, silence_task_prerun=True, shut_cond=scheduler_cycles(more_than=2))
+    silent.task(every("1 day"), name="work", func=work)
+    silent.run()
+    assert silent.session["work"].status == "fail"
+
+
+def test_records_can_be_read_like_the_stdlibs(app):
+    """The default repository's records have the fields that people print."""
+
+    def fail():
+        raise ValueError
+
+    app.task(every("1 day"), name="work", func=fail)
+    app.run()
+    started, failed = app.session.get_task_log()
+    assert (started.levelname, started.levelno, started.name) == ("INFO", 20, "rocketry.task")
+    assert (failed.levelname, failed.msg, failed.formatted_message) == (
+        "ERROR",
+        failed.message,
+        failed.message,
+    )
+
+
+def test_the_time_by_its_old_name(app):
+    """`get_current_time` is `get_time`."""
+    assert abs((app.session.get_current_time() - app.session.get_time()).total_seconds()) < 1
