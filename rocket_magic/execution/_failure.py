@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from pathlib import Path
 from typing import Final
 
 __all__ = ["LONGEST_TEXT", "clip", "exception_message", "exception_text", "printable"]
@@ -16,8 +15,9 @@ __all__ = ["LONGEST_TEXT", "clip", "exception_message", "exception_text", "print
 LONGEST_TEXT: Final = 65_536
 _LONGEST_MESSAGE: Final = 2_000
 _HEAD: Final = LONGEST_TEXT // 4
-_HERE = str(Path(__file__).parent.parent) + os.sep
-_ASYNCIO = str(Path(os.__file__).parent / "asyncio") + os.sep  # its folder, without loading it
+# No pathlib: what it brings along would be in the memory of each worker.
+_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120
+_ASYNCIO = os.path.join(os.path.dirname(os.__file__), "asyncio", "")  # noqa: PTH118, PTH120  not loaded for that
 
 
 def exception_text(error: BaseException) -> str:

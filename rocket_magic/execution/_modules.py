@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from itertools import islice
 from typing import Final
 
 __all__ = ["NewModules"]
 
 _DEEPEST: Final = 2
-_INSTALLED: Final = tuple(
-    path + os.sep
-    for key, path in sysconfig.get_paths().items()
-    if key in {"stdlib", "platstdlib", "purelib", "platlib"}
-)
+_LIBRARY: Final = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120  pathlib would be in each worker's memory
+_PACKAGES: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 class NewModules:
@@ -42,4 +38,6 @@ def _is_installed(name: str) -> bool:
     if any(part.startswith("_") for part in name.split(".")):
         return False
     origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None)
-    return isinstance(origin, str) and (origin == "built-in" or origin.startswith(_INSTALLED))
+    if not isinstance(origin, str):
+        return False
+    return origin == "built-in" or origin.startswith(_LIBRARY) or any(map(origin.__contains__, _PACKAGES))

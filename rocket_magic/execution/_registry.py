@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
-from rocket_magic.exc import ConfigError
+from rocket_magic.exc import ConfigError, TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings, Executor
 from rocket_magic.execution._main import MainExecutor
 from rocket_magic.execution._thread import ThreadExecutor
@@ -62,6 +63,17 @@ class Executors(Mapping[str, Executor]):
             if executor is None:
                 executor = self._made[name] = maker(self.settings)
             return executor
+
+    def prepare(self, name: str) -> None:
+        """Let a way of execution get ready in the background, where it can: processes take time to make.
+
+        Costs next to nothing, and may be called again and again, from any thread. What keeps it from
+        being made is told when a run is to begin.
+        """
+        with contextlib.suppress(ConfigError, TaskSetupError):
+            prepare = getattr(self[name], "prepare", None)
+            if prepare is not None:
+                prepare()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rocket_magic.exc import ConfigError
+from rocket_magic.exc import ConfigError, TaskSetupError
 from rocket_magic.execution import ExecutionSettings, RunOrder, make_executors
 from rocket_magic.execution._main import MainExecutor
 
@@ -38,4 +38,25 @@ def test_another_way_can_be_added() -> None:
     seen: list[object] = []
     executors["cluster"].start(RunOrder("r", "t", lambda: 5), lambda outcome: seen.append(outcome.value))
     assert seen == [5]
+    executors.close()
+
+
+def test_preparing() -> None:
+    """Who can get ready is asked to, each time; for the others, and for none, it means nothing."""
+    asked: list[str] = []
+
+    class Slow(MainExecutor):
+        def prepare(self) -> None:
+            asked.append("slow")
+
+    def impossible(_settings: ExecutionSettings) -> MainExecutor:
+        message = "not on this system"
+        raise TaskSetupError(message)
+
+    executors = make_executors()
+    executors.register("slow", Slow)
+    executors.register("impossible", impossible)
+    for name in ("main", "slow", "impossible", "unknown", "slow"):
+        executors.prepare(name)
+    assert asked == ["slow", "slow"]
     executors.close()
