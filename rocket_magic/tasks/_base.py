@@ -7,7 +7,6 @@ thread writes (`runs`, `look_at`, …). What happened to it is in the log, not h
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -369,6 +368,8 @@ class Task:
 
     async def start_async(self, **params: Any) -> None:
         """The same from a coroutine; the event loop goes on meanwhile."""
+        import asyncio  # noqa: PLC0415  slow to load, and few need it
+
         await asyncio.to_thread(self, **params)
 
     def __call__(self, **params: Any) -> Any:
