@@ -15,6 +15,7 @@ from rocket_magic.execution._command import run_command as run_command
 from rocket_magic.execution._failure import exception_text as exception_text
 from rocket_magic.execution._registry import Executors as Executors
 from rocket_magic.execution._registry import make_executors as make_executors
+from rocket_magic.execution._thread import run_on_stack as run_on_stack
 
 __all__ = [
     "ExecutionSettings",
@@ -27,4 +28,5 @@ __all__ = [
     "in_run_code",
     "make_executors",
     "run_command",
+    "run_on_stack",
 ]

@@ -7,6 +7,7 @@ that its scheduler has abandoned meanwhile is reported all the same, once.
 from __future__ import annotations
 
 import contextvars
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic._lazy import LazyModule
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 else:
     asyncio = LazyModule("asyncio")
 
-__all__ = ["ThreadExecutor"]
+__all__ = ["ThreadExecutor", "run_on_stack"]
 
 
 class ThreadExecutor:
@@ -76,3 +77,13 @@ def _run(order: RunOrder) -> Outcome:
         return asyncio.run(await_run(result, order))
     except BaseException as error:  # the loop itself failed, e.g. for want of descriptors
         return outcome_of_error(order.run_id, error, order.flag)
+
+
+def run_on_stack(frame: FrameType | None) -> RunOrder | None:
+    """The run that a thread carries out, found on its stack (`sys._current_frames()`); None in none."""
+    while frame is not None:
+        if frame.f_code is ThreadExecutor._carry_out.__code__:  # noqa: SLF001  this module's
+            order: RunOrder = frame.f_locals["order"]
+            return order
+        frame = frame.f_back
+    return None

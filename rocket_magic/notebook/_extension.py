@@ -12,6 +12,7 @@ import threading
 from types import FrameType
 from typing import Any
 
+from rocket_magic.execution import run_on_stack
 from rocket_magic.notebook._complete import make_matcher
 from rocket_magic.notebook._home import Notebook, the_notebook
 from rocket_magic.notebook._magics import install_magics, remove_magics
@@ -22,7 +23,6 @@ __all__ = ["load", "unload"]
 _EVENTS = ("pre_run_cell", "post_run_cell")
 _PATIENCE = 8.0
 _NEAR = 6
-_RUN_THREAD = "rocket-magic-run"
 
 
 class _Loaded:
@@ -82,7 +82,7 @@ def unload(shell: Any) -> None:  # noqa: ARG001  IPython's form
         return
     _stop(loaded.notebook)
     atexit.unregister(_shut_down)
-    deaf = [thread for thread in threading.enumerate() if thread.name.startswith(_RUN_THREAD)]
+    deaf = _threads_in_cells()
     if deaf:  # what they still write must not appear under a cell
         threading.Thread(target=_detach_after, args=(loaded.notebook, deaf), daemon=True).start()
     else:
@@ -98,6 +98,13 @@ def _stop(notebook: Notebook) -> None:
         names = ", ".join(one_line(name) for name in running)
         print(f"rocket_magic: runs in flight were asked to end: {names}")  # noqa: T201  told once, in the cell
     notebook.session.stop(force=bool(running), wait=_PATIENCE)
+
+
+def _threads_in_cells() -> list[threading.Thread]:
+    """The threads that are still in the code of a run whose output we keep."""
+    frames = sys._current_frames()  # noqa: SLF001  the only way
+    orders = ((thread, run_on_stack(frames.get(thread.ident or 0))) for thread in threading.enumerate())
+    return [thread for thread, order in orders if order is not None and order.sink is not None]
 
 
 def _detach_after(notebook: Notebook, threads: list[threading.Thread]) -> None:
