@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["install_old_paths"]
 
@@ -81,11 +81,20 @@ class OldPathFinder:
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Fill the view."""
-        for home in VIEWS[module.__name__.removeprefix(_PACKAGE)]:
-            source = importlib.import_module(_PACKAGE + home)
-            module.__dict__.update({name: getattr(source, name) for name in _public(source)})
+        """Have the view ask its homes, the last one first; some of them load on first use themselves."""
+        names = VIEWS[module.__name__.removeprefix(_PACKAGE)]
+        homes = [importlib.import_module(_PACKAGE + name) for name in reversed(names)]
+
+        def look_up(name: str) -> Any:
+            for home in homes:
+                if not name.startswith("_") and hasattr(home, name):
+                    return getattr(home, name)
+            msg = f"module {module.__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+
+        module.__dict__["__getattr__"] = look_up
+        module.__dict__["__all__"] = sorted({name for home in homes for name in _public(home)})
 
 
 def _public(module: ModuleType) -> list[str]:
-    return getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+    return [name for name in getattr(module, "__all__", None) or dir(module) if not name.startswith("_")]
