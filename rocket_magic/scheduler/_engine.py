@@ -178,7 +178,9 @@ class Engine:
         if board.log_pause is not None:
             if board.now < board.log_pause:
                 return
-            board.log_pause = board.problem = None
+            board.log_pause = None
+            if not board.log_pause_span:  # of a log that failed it stands until a record has been written
+                board.problem = None
             board.publish("state")
             for task in board.session.task_list():
                 board.touch(task)

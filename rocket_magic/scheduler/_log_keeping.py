@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ class LogKeeper:
         self.engine = engine
         self.board = engine.board
         self._opened: Any = None
+        self._numbered: Any = None
 
     def set_repo(self, repo: Any, *, delete_existing: bool) -> None:
         """Keep the log elsewhere; what it says of our tasks is taken over. On the scheduler's thread only."""
@@ -36,13 +38,20 @@ class LogKeeper:
     def open(self) -> None:
         """Take over what an existing log says, once for each log."""
         log = self.board.session.log
-        if self._opened is log and not log.resting:
-            return
-        self._opened = log
-        log.on_error = self._log_error
         self.board.read_clock()
-        names = [task.name for task in self.board.session.task_list()]
-        self._recover(log.open(names, self.board.now))
+        if self._opened is not log or log.resting:
+            self._opened = log
+            log.on_error = self._log_error
+            names = [task.name for task in self.board.session.task_list()]
+            self._recover(log.open(names, self.board.now))
+        self._number_runs()
+
+    def _number_runs(self) -> None:
+        """Count the runs of a virtual clock on from those in the log, once for each repository (I1)."""
+        board, log = self.board, self.board.session.log
+        if board.virtual and self._numbered is not log.repo:
+            self._numbered = log.repo
+            board.run_numbers = itertools.count(max(log.reserve_run_numbers(), next(board.run_numbers)))
 
     def _recover(self, recovery: Recovery) -> None:
         """Start interrupted runs again (rule D1), but not for ever."""

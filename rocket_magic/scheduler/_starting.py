@@ -158,7 +158,9 @@ class Starter:
             else:
                 self._log_failed(error)
             return
-        board.log_pause_span = 0
+        if board.log_pause_span:
+            board.log_pause_span, board.problem = 0, None
+            board.publish("state")
         for (candidate, run), record in zip(started, records, strict=True):
             if candidate.batch is None:
                 self.resumed.pop(run.task, None)

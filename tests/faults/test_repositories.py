@@ -448,7 +448,6 @@ def test_a_handler_of_the_scheduler_logger_that_raises(mail):
     assert app.session.scheduler.state == "stopped"
 
 
-@pytest.mark.xfail(strict=True, reason="run ids of a virtual clock are counted from 1 in each life of a log")
 def test_run_ids_of_two_lives_on_a_virtual_clock(tmp_path):
     """I1: a run can be told from every other one of its log."""
     for start in ("2026-01-01", "2026-01-02"):
