@@ -146,7 +146,7 @@ class Crew:
             # Those that wait are given a worker as soon as one is asked for.
             return bool(roster.waiting) or roster.n_ready < self._spares.wanted
         if roster.waiting:
-            return roster.n_serving < n_processors()
+            return roster.n_coming < len(roster.waiting) and roster.n_serving < n_processors()
         return roster.n_serving == 0
 
     def _look(self) -> None:
