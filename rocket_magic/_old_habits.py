@@ -1,33 +1,11 @@
-"""Floor 0: how programs written for Rocketry are told what it let pass in silence.
-
-Such a program must keep running, so an option that doesn't exist is ignored as it was there; but its author
-learns of it, with the name that was probably meant.
-"""
+"""Floor 0: how programs written for Rocketry are told of forms that work, but have a successor."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable
 
-from rocket_magic.text import closest
-
-__all__ = ["warn_ignored", "warn_old"]
-
-
-def warn_ignored(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Warn of options that don't exist, each with the closest one that does.
-
-    Args:
-        what: Whose options, as the message begins: "task 'load'", "the configuration".
-        given: The names that don't exist.
-        known: The names that do.
-    """
-    known = list(known)
-    for name in given:
-        near = closest(name, known)
-        hint = f"did you mean {near!r}? " if near else ""
-        _warn(f"{what} has no option {name!r}: {hint}It is ignored", UserWarning)
+__all__ = ["warn_old"]
 
 
 def warn_old(old: str, new: str) -> None:

@@ -17,7 +17,7 @@ from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, VirtualClock, as_clock
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
-from rocket_magic.config import Config, without_unknown
+from rocket_magic.config import Config
 from rocket_magic.exc import USER_ERRORS
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
@@ -85,7 +85,7 @@ class Session:
         **options: Single options; they win over those in `config`.
 
     Raises:
-        ConfigError: A refused value. An option that doesn't exist is ignored with a warning.
+        ConfigError: An unknown option or a refused value.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Session:
         **options: Any,
     ) -> None:
         given = config.model_dump(exclude_unset=True) if isinstance(config, Config) else dict(config or {})
-        self.config = Config(**without_unknown({**given, **options}))
+        self.config = Config(**{**given, **options})
         self._registry = Registry()
         self.parameters = Parameters(parameters or {})
         self.returns: dict[Any, Any] = Returns(self._registry)

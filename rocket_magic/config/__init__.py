@@ -10,7 +10,6 @@ from rocket_magic.config._forms import form_fields as form_fields
 from rocket_magic.config._forms import notebook_config as notebook_config
 from rocket_magic.config._forms import set_from_text as set_from_text
 from rocket_magic.config._model import Config as Config
-from rocket_magic.config._model import without_unknown as without_unknown
 
 __all__ = [
     "Config",
@@ -19,5 +18,4 @@ __all__ = [
     "form_fields",
     "notebook_config",
     "set_from_text",
-    "without_unknown",
 ]

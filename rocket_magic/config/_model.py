@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from rocket_magic._old_habits import warn_ignored
 from rocket_magic.clock import as_clock
 from rocket_magic.conditions import BaseCondition
 from rocket_magic.config._kinds import (
@@ -331,13 +330,6 @@ def known(options: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(msg)
         found[name] = value
     return found
-
-
-def without_unknown(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that exist; warns of the others, which programs written for Rocketry pass unnoticed."""
-    names = {*Config.model_fields, *_ALIASES}
-    warn_ignored("the configuration", [name for name in options if name not in names], names)
-    return {name: value for name, value in options.items() if name in names}
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

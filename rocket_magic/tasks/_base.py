@@ -21,7 +21,7 @@ from rocket_magic.instants import Instant, to_datetime
 from rocket_magic.tasks import _fields as fields
 from rocket_magic.tasks._data import definition
 from rocket_magic.tasks._home import Home, default_session
-from rocket_magic.tasks._old_options import take_old_options
+from rocket_magic.tasks._old_options import check_old_options, take_old_options
 from rocket_magic.tasks._run import TaskRun
 
 _NO_RUNS: dict[str, TaskRun] = {}
@@ -109,7 +109,8 @@ class Task:
     daemon = fields.field(
         "daemon",
         fields.as_given,
-        "Whether its process ends with the scheduler; None: the session's `tasks_as_daemon`.",
+        "Accepted for Rocketry programs and without effect: a run may start processes of its own, and ends with "
+        "the scheduler's process in any case; None: the session's `tasks_as_daemon`.",
     )
     permanent = fields.field(
         "permanent", fields.as_bool("permanent"), "Runs for ever: no timeout, and is ended first at shutdown."
@@ -193,6 +194,8 @@ class Task:
         self._rerun_interrupted = rerun_interrupted
         self._func_run_id = func_run_id
         self._blank()
+        if old:
+            check_old_options(self, old)
         self.session.adopt(self)
         if old:
             take_old_options(self, old)

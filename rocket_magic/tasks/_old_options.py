@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from rocket_magic._old_habits import warn_ignored, warn_old
+from rocket_magic._old_habits import warn_old
+from rocket_magic.exc import TaskError
+from rocket_magic.text import closest
 
 if TYPE_CHECKING:
     from rocket_magic.tasks._base import Task
@@ -15,21 +17,31 @@ _WITHOUT_EFFECT: Final = frozenset({"fmt_log_message", "logger_name", "status", 
 """Told of nothing: what they set is decided otherwise here (the log's text, the session's logger)."""
 
 
+_WITH_SUCCESSOR: Final = frozenset({"force_run", "batches"})
+
+
+def check_old_options(task: Task, options: Mapping[str, Any]) -> None:
+    """Refuse what was never an option.
+
+    Raises:
+        TaskError: Names the option and the closest one that exists.
+    """
+    for name in options:
+        if name not in _WITHOUT_EFFECT and name not in _WITH_SUCCESSOR:
+            near = closest(name, _options_of(type(task)))
+            hint = f": did you mean {near!r}?" if near else ""
+            msg = f"task {task.name!r} has no option {name!r}{hint}"
+            raise TaskError(msg)
+
+
 def take_old_options(task: Task, options: Mapping[str, Any]) -> None:
-    """Do what an old option meant; warn of those that never existed."""
-    unknown = []
-    for name, value in options.items():
-        if name == "force_run":
-            warn_old("force_run=True", "task.run()")
-            if value:
-                task.run()
-        elif name == "batches":
-            for batch in value:
-                task.run(batch)
-        elif name not in _WITHOUT_EFFECT:
-            unknown.append(name)
-    if unknown:
-        warn_ignored(f"task {task.name!r}", unknown, _options_of(type(task)))
+    """Do what an old option meant, once the task is in its session."""
+    if "force_run" in options:
+        warn_old("force_run=True", "task.run()")
+        if options["force_run"]:
+            task.run()
+    for batch in options.get("batches", ()):
+        task.run(batch)
 
 
 def _options_of(kind: type) -> list[str]:
