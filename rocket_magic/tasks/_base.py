@@ -109,8 +109,8 @@ class Task:
     daemon = fields.field(
         "daemon",
         fields.as_given,
-        "Accepted for Rocketry programs and without effect: a run may start processes of its own, and ends with "
-        "the scheduler's process in any case; None: the session's `tasks_as_daemon`.",
+        "Accepted for Rocketry programs and without effect: a run may start processes of its own, and ends "
+        "with the scheduler's process in any case; None: the session's `tasks_as_daemon`.",
     )
     permanent = fields.field(
         "permanent", fields.as_bool("permanent"), "Runs for ever: no timeout, and is ended first at shutdown."

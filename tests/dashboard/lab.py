@@ -191,7 +191,7 @@ class Notebook:
         self.strangers: list[str] = []
         self.arrived: list[int] = []
         self.page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(45_000)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
         self.page.on("websocket", lambda way: way.on("framereceived", self._count))
