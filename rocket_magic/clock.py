@@ -326,13 +326,26 @@ class VirtualClock:
         self.call_at(self._now + from_seconds(seconds), done.set)
         done.wait()
 
-    def call_at(self, instant: Instant, callback: Callable[[], None]) -> None:
+    def call_at(self, instant: Instant, callback: Callable[[], None]) -> Callable[[], None]:
         """Call a function when the clock gets there; until then it counts as a sleeper.
 
         The function is called on the thread that moves the clock, and must be quick.
+
+        Returns:
+            A function that withdraws it, if it has not been called.
         """
+        sleeper = (instant, next(self._order), callback)
         with self._lock:
-            heapq.heappush(self._sleepers, (instant, next(self._order), callback))
+            heapq.heappush(self._sleepers, sleeper)
+        self._wake()
+        return lambda: self._withdraw(sleeper)
+
+    def _withdraw(self, sleeper: tuple[Instant, int, Callable[[], None]]) -> None:
+        with self._lock:
+            if sleeper not in self._sleepers:
+                return
+            self._sleepers.remove(sleeper)
+            heapq.heapify(self._sleepers)
         self._wake()
 
     def _release_sleepers(self) -> bool:

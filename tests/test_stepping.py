@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from rocket_magic import Rocketry, VirtualClock
-from rocket_magic.args import Clock, Return
+from rocket_magic.args import Clock, Return, TerminationFlag
 from rocket_magic.conds import after_fail, after_success, daily, every, hourly, retry, time_of_day
 from rocket_magic.exc import ClockError, TaskInactionException, TaskTerminationException
 
@@ -186,8 +186,6 @@ def test_a_task_may_sleep_on_the_clock(log_of):
 
 def test_a_timeout_strikes_in_virtual_time(log_of):
     """A thread that sleeps on the clock sees its flag when it wakes."""
-    from rocket_magic.args import TerminationFlag
-
     app = Rocketry(config={"time_func": VirtualClock("2026-01-01"), "execution": "thread"})
 
     @app.task("daily at 10:00", timeout="30 min")
@@ -201,6 +199,44 @@ def test_a_timeout_strikes_in_virtual_time(log_of):
     assert log_of(app)[-1][1:] == ("terminate", "01 10:31:00")
     assert "timeout" in app.session.get_task_log()[-1].reason
     app.session.stop()
+
+
+def nap_in_process(clock=Clock()):
+    """A task of a process that takes 25 minutes."""
+    clock.sleep(600)
+    clock.sleep(900)
+    return clock()
+
+
+def nap_too_long(clock=Clock()):
+    """One that its timeout ends in its sleep."""
+    clock.sleep(1800)
+
+
+def nap_and_look(clock=Clock(), flag=TerminationFlag()):
+    """One that looks at its flag, and is woken when it is set."""
+    clock.sleep(1800)
+    if flag.is_set():
+        raise TaskTerminationException
+
+
+def test_runs_in_processes_take_virtual_time(log_of):
+    """They sleep on the session's clock, and a timeout strikes in their sleep."""
+    app = Rocketry(time_func=VirtualClock("2026-01-01"), execution="process", max_process_count=3)
+    app.task(every("1 hour"), name="nap", func=nap_in_process)
+    app.task(every("2 hours"), name="cut", func=nap_too_long, timeout="5 min")
+    app.task(every("2 hours"), name="look", func=nap_and_look, timeout="7 min")
+    app.step("3 hours 30 min")
+    ends = [(name, action, when) for name, action, when in log_of(app) if action != "run"]
+    assert sorted(ends) == [
+        ("cut", "terminate", "01 00:05:00"),
+        ("cut", "terminate", "01 02:05:00"),
+        ("look", "terminate", "01 00:07:00"),
+        ("look", "terminate", "01 02:07:00"),
+        *[("nap", "success", f"01 0{hour}:25:00") for hour in range(4)],
+    ]
+    assert app.session.returns["nap"] == VirtualClock("2026-01-01 03:25")()
+    assert app.session.stop(force=True, wait=10)
 
 
 def test_step_to_next_stops_at_the_next_event(app):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from rocket_magic.clock import SystemClock
+from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.execution._answers import crashed, not_started, outcome_at_once, with_left_behind
 from rocket_magic.execution._base import ExecutionSettings, Outcome
 from rocket_magic.execution._group import end_group
@@ -28,8 +28,10 @@ from rocket_magic.execution._link import Answer, Link, open_link
 from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution._pack import Home
 from rocket_magic.execution._roster import Roster
+from rocket_magic.execution._sleeping import Nap, asleep_for
 from rocket_magic.execution._spares import Spares, n_processors
 from rocket_magic.execution._staff import Run, Worker
+from rocket_magic.execution._wire import Piece
 from rocket_magic.instants import from_seconds
 
 __all__ = ["Crew"]
@@ -99,6 +101,9 @@ class Crew:
             return True
         if not self._roster.signal(run, number):
             return False
+        nap = None if run.worker is None else run.worker.nap
+        if nap is not None:  # now, so that no clock moves on as if it slept
+            nap.call_off()
         if number != signal.SIGKILL:
             self._hub.post(
                 lambda: self._hub.call_later(self._settings.grace, lambda: self._end_by_force(run))
@@ -221,7 +226,21 @@ class Crew:
             hub.call_later(_UNKNOWN_END if known else 0, lambda: self.worker_gone(link.number, None, 0))
             return
         if answer is not None:
-            self._finish(worker, answer)
+            self._take(worker, answer)
+
+    def _take(self, worker: Worker, said: Answer) -> None:
+        """A worker has said something: that its run goes to sleep, or how it ended."""
+        seconds = asleep_for(said.head)
+        clock = None if worker.run is None else worker.run.order.clock
+        if seconds is None:
+            self._finish(worker, said)
+        elif isinstance(clock, VirtualClock):
+            worker.nap = Nap(clock, lambda frame: self._say(worker, frame))
+            worker.nap.begin(seconds)
+
+    def _say(self, worker: Worker, frame: Piece) -> None:
+        if not worker.link.send([frame]):
+            self._hub.post(lambda: self._await_writable(worker))
 
     def _on_output(self, worker: Worker, name: str, _events: int) -> None:
         run = worker.run
@@ -233,6 +252,9 @@ class Crew:
         run = worker.run
         if run is None:
             return
+        if worker.nap is not None:
+            worker.nap.call_off()
+            worker.nap = None
         modules, _layout, family, silent = answer.head[5:]
         if silent:
             worker.link.end_output(run.order.sink)
@@ -324,7 +346,9 @@ class Crew:
         with contextlib.suppress(EOFError):
             answer = link.receive(_EVERYTHING)
             if answer is not None:
-                self._finish(worker, answer)
+                self._take(worker, answer)
+        if worker.nap is not None:
+            worker.nap.call_off()
         run = self._roster.remove(worker)
         if run is not None:
             link.pass_rest(run.order.sink)

@@ -16,6 +16,7 @@ from rocket_magic.args._travel import explain_refusal
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import RunOrder
+from rocket_magic.execution._distant_clock import Distant
 from rocket_magic.instants import to_seconds
 
 if TYPE_CHECKING:
@@ -92,12 +93,12 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     return kind in (list, tuple) and all(_is_plain(part, depth + 1) for part in value)
 
 
-def _travelling(clock: Clock) -> Clock | None:
+def _travelling(clock: Clock) -> Clock | Distant | None:
     """The clock itself, or one that stands where a clock that can't travel stands; None: the system's."""
     if type(clock) is SystemClock:
         return None
     if isinstance(clock, VirtualClock):
-        return clock
+        return Distant(clock)
     try:
         cloudpickle.dumps(clock)
     except Exception:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rocket_magic.execution._base import Outcome, Report, RunOrder
 from rocket_magic.execution._launch import Launcher
 from rocket_magic.execution._link import Answer, Link
+from rocket_magic.execution._sleeping import Nap
 from rocket_magic.execution._wire import Piece
 from rocket_magic.instants import Span
 
@@ -47,6 +48,7 @@ class Worker:
         served: How many runs it was given.
         idle_since: When it became ready.
         retired: Whether it gets no further run.
+        nap: Its run's latest sleep on the session's virtual clock.
         wanted_signal: A signal that came before its pid was known.
     """
 
@@ -57,6 +59,7 @@ class Worker:
     idle_since: Span = 0
     retired: bool = False
     wanted_signal: int | None = None
+    nap: Nap | None = None
 
     def signal(self, number: int) -> None:
         """Send a signal to the worker alone: who collects it ends what it leaves behind, and counts it."""

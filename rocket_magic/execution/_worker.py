@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Coroutine
 from datetime import timedelta
 from types import FrameType
@@ -28,12 +29,14 @@ from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
 from rocket_magic.execution._becoming import become_worker, flush, is_read, make_streams, set_handler
+from rocket_magic.execution._distant_clock import Distant, DistantClock
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._group import has_children
 from rocket_magic.execution._modules import NewModules
 from rocket_magic.execution._outcome import outcome_of_error
 from rocket_magic.execution._returning import pack_answer
 from rocket_magic.execution._wire import FRAME, SMALL, Piece, pack_frame, unpack_frame
+from rocket_magic.instants import Instant
 
 if TYPE_CHECKING:
     import asyncio
@@ -151,6 +154,7 @@ class _Worker:
         self._channel = channel
         self._env: _Env | None = None
         self._asked = False
+        self._speaking = threading.Lock()
         self._modules = NewModules()
         self._place: tuple[Any, ...] | None = None
         self._before: tuple[dict[str, str], list[str]] | None = None
@@ -244,7 +248,7 @@ class _Worker:
     def _call(self, env: _Env, body: bytes) -> Any:
         call, clock = cloudpickle.loads(body)
         if clock is not None:
-            env.clock = _StandingClock(clock) if isinstance(clock, VirtualClock) else clock
+            env.clock = self._clock_of(clock)
         token = current_run.set(env)  # type: ignore[arg-type]  # the same attributes; it notes who takes the flag
         try:
             value = call()
@@ -253,6 +257,23 @@ class _Worker:
             return value
         finally:
             current_run.reset(token)
+
+    def _clock_of(self, given: Clock | Distant) -> Any:
+        """What stands for the session's clock here."""
+        if isinstance(given, Distant):
+            return DistantClock(given.clock, self._sleep)
+        return _StandingClock(given) if isinstance(given, VirtualClock) else given
+
+    def _sleep(self, seconds: float) -> Instant:
+        """Have the scheduler's process put us to sleep on its clock; the instant of waking."""
+        with self._speaking:
+            flush()
+            self._send(pack_frame((float(seconds),)))
+            word = self._receive()
+        if word is None:  # the scheduler is gone
+            raise _EndRunError
+        instant: Instant = word[0][0]
+        return instant
 
     # The channel
 

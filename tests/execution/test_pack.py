@@ -73,7 +73,7 @@ def test_only_the_systems_clock_stays_at_home() -> None:
     assert pickle.loads(pack_call(RunOrder("r", "t", bodies.give_five)))[1] is None
     clock = VirtualClock("2026-03-01")
     packed = pack_call(RunOrder("r", "t", bodies.give_five, clock=clock))
-    assert pickle.loads(packed)[1]() == clock()
+    assert pickle.loads(packed)[1].clock() == clock()
 
 
 def test_the_place_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

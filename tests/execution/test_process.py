@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from rocket_magic.execution import Flag, Outcome
 from rocket_magic.execution._launch import Spawner
 from tests.execution import bodies
 from tests.execution.rig import Output, Rig, children, eventually, is_alive
+from tests.waiting import wait_for
 
 Make = Callable[..., Rig]
 
@@ -521,7 +523,7 @@ class TestPacking:
         assert done.stderr == ""
 
     def test_clocks(self, process_rig: Rig) -> None:
-        """A virtual clock stands where it stood and moves when the run sleeps on it; others go on."""
+        """On a virtual clock the run sleeps with the session's; a copy of another one stands still."""
 
         def look() -> tuple[float, float]:
             clock = bodies.current_run.get().clock  # type: ignore[union-attr]
@@ -530,7 +532,12 @@ class TestPacking:
             return before, clock()
 
         clock = VirtualClock("2026-03-01 10:00")
-        assert process_rig.run(look, clock=clock).value == (clock(), clock() + 7200)
+        start = clock()
+        process_rig.start(look, clock=clock)
+        wait_for(lambda: clock.asleep)
+        clock.jump(timedelta(hours=2))
+        assert process_rig.outcomes.get(timeout=60).value == (start, start + 7200)
+        assert not clock.asleep
         lock = threading.Lock()
         stuck = FunctionClock(lambda: 1000.0 if lock else 0.0)
         assert process_rig.run(look, clock=stuck).value == (1000.0, 8200.0)
