@@ -192,12 +192,18 @@ class Notebook:
         self.arrived: list[int] = []
         self.page = context.new_page()
         self.page.set_default_timeout(45_000)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._note)
         self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
         self.page.on("websocket", lambda way: way.on("framereceived", self._count))
         self.page.route("**/*", lambda route: self._gate(server.url, route))
         self.page.goto(f"{server.url}/lab/tree/{file.name}?token={server.token}&reset")
         self.page.wait_for_function(_READY, timeout=60_000)
+
+    def _note(self, error: Any) -> None:
+        """Keep an error of our module, which comes from a blob; those of JupyterLab's own files are theirs."""
+        stack = getattr(error, "stack", None) or ""
+        if "blob:" in stack or "/static/" not in stack:
+            self.errors.append(f"{error}\n{stack}")
 
     def _gate(self, home: str, route: Any) -> None:
         if route.request.url.startswith((f"{home}/", "data:", "blob:")):
