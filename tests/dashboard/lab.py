@@ -200,7 +200,7 @@ class Notebook:
         self.page.wait_for_function(_READY, timeout=60_000)
 
     def _note(self, error: Any) -> None:
-        """Keep an error of our module, which comes from a blob; those of JupyterLab's own files are theirs."""
+        """Keep an error of our module, which comes from a blob; JupyterLab's own are not ours."""
         stack = getattr(error, "stack", None) or ""
         if "blob:" in stack or "/static/" not in stack:
             self.errors.append(f"{error}\n{stack}")
