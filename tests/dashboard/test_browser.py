@@ -329,6 +329,7 @@ def test_text_of_others_stays_text(jupyter: Lab) -> None:
     """No payload runs, asks for anything or adds an element, in any place where it is shown."""
     notebook = opened(jupyter, SHOW.format(source=HOSTILE))
     page = notebook.page
+    page.locator(".rm-name").first.wait_for()
     names = page.locator(".rm-name").all_inner_texts()
     assert "<img src=x onerror=CANARY=1>" in names
     assert "a\\u202eb" in names
