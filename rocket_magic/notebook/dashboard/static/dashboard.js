@@ -1247,8 +1247,18 @@ class ClockTab {
 
   message() { return {}; }
 
+  // While the clock is being moved the next press waits for its end: Enter must not be lost on a disabled button.
   act(type, fields, element) {
-    this.app.command(type, fields, element, (error) => this.fail(error));
+    const waits = type !== "halt" && this.part?.doing;
+    this.later = waits ? { type, fields, element } : null;
+    if (this.part) this.tellDoing();
+    if (!waits) this.app.command(type, fields, element, (error) => this.fail(error));
+  }
+
+  tellDoing() {
+    const { doing } = this.part;
+    const then = this.later && { step: `step ${this.later.fields.text || "to the next event"}`, virtual: "a new virtual clock", real: "back to real time" }[this.later.type];
+    setText(this.doing, doing ? `${doing}…${then ? ` Then: ${then}` : ""}` : "");
   }
 
   goVirtual() { this.act("virtual", { start: this.start.value.slice(0, 200), zone: this.zone.value.slice(0, 200) }, this.virtual); }
@@ -1268,7 +1278,7 @@ class ClockTab {
     this.lastError = part.error;
     this.part = part;
     this.busy.hidden = !busy;
-    setText(this.doing, busy ? `${part.doing}…` : "");
+    this.tellDoing();
     if (part.progress === null) this.bar.removeAttribute("value"); else this.bar.value = part.progress;
     const off = (element, idle) => element.setAttribute("aria-disabled", String(Boolean(idle)));
     for (const element of [this.stepButton, this.next, this.until]) off(element, !isVirtual || busy);
@@ -1287,6 +1297,11 @@ class ClockTab {
       this.steps.replaceChildren(...part.steps.map((step, index) => this.line(step, index)));
     }
     this.tick();
+    const { later } = this;
+    if (!busy && later) {
+      this.later = null;
+      this.act(later.type, later.fields, later.element);
+    }
   }
 
   line(step, index) {
