@@ -92,6 +92,10 @@ class SchedulerStarted(BaseCondition):
 class SchedulerCycles(Comparable, BaseCondition):
     """True when the scheduler's number of cycles fits: `scheduler_cycles(more_than=3)`, also `>= 4`.
 
+    The scheduler sleeps while nothing is due; where a condition counts cycles it makes one every
+    `cycle_sleep` until no further one can matter. All that is looked at in one instant of a virtual clock
+    is one cycle.
+
     Args:
         count: How many; at least one by default.
     """
@@ -127,3 +131,17 @@ class SchedulerCycles(Comparable, BaseCondition):
     def __repr__(self) -> str:
         compared = python_count(self.count)
         return f"(scheduler_cycles{compared})" if compared else "scheduler_cycles"
+
+
+def counts_cycles(condition: BaseCondition, n_cycles: int) -> bool:
+    """Tell whether further cycles of the scheduler may change the answer of a condition by themselves.
+
+    Args:
+        condition: Any condition.
+        n_cycles: How many cycles there were.
+    """
+    if condition.children:
+        return any(counts_cycles(child, n_cycles) for child in condition.children)
+    if isinstance(condition, SchedulerCycles):
+        return n_cycles <= condition.count.limit
+    return any(watch.kind is EventKind.SCHEDULER_CYCLE for watch in condition.watches())

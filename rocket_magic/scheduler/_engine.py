@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rocket_magic._protocols import EventKind
 from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
+from rocket_magic.conditions._scheduler import counts_cycles
 from rocket_magic.exc import USER_ERRORS, ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
 from rocket_magic.scheduler._board import Board, Phase
@@ -43,6 +44,7 @@ class Engine:
         self._shut_cond: BaseCondition = AlwaysFalse()
         self._shut_look: Instant = NEVER
         self._shut_looked = False
+        self._cycle_at: Instant | None = None
         self._n_broken = 0
         self._offset: Span | None = None
         self._shutdown_begun = False
@@ -60,6 +62,7 @@ class Engine:
         board = self.board
         board.read_clock()
         board.started_at, board.n_cycles = board.now, 0
+        self._cycle_at = None
         board.force = board.stop_wanted = board.restart_wanted = False
         board.problem = board.fatal_error = board.log_pause = None
         self._shutdown_begun = self._all_asked = False
@@ -206,7 +209,8 @@ class Engine:
         # Waking for nothing is no cycle: how often that happens is chance, and conditions may count cycles.
         if not due and not self._shut_looked:
             return
-        board.n_cycles += 1
+        if board.now != self._cycle_at:  # while a virtual clock stands still, all looks are one cycle
+            board.n_cycles, self._cycle_at = board.n_cycles + 1, board.now
         self.starter.log_version = board.session.log.version
         candidates: list[Candidate] = []
         for task, at in due.items():
@@ -217,9 +221,17 @@ class Engine:
                 return
         if candidates:
             self.starter.start(candidates)
+        self._make_cycles()
+
+    def _make_cycles(self) -> None:
+        """Come again a cycle later where conditions count cycles, until no further one can matter to them."""
+        board = self.board
+        following = board.now + max(board.cycle, 1)
         for task in board.agenda.watchers(EventKind.SCHEDULER_CYCLE):
-            if task.look_at is None:
-                board.agenda.set(task, board.now + max(board.cycle, 1))
+            if task.look_at is not None and task.look_at <= following:
+                continue
+            if any(counts_cycles(cond, board.n_cycles) for cond in (task.start_cond, task.end_cond)):
+                board.agenda.set(task, following)
 
     def _look_at(self, task: Task, at: Instant | None) -> Candidate | None:
         """Look at the end of its runs and at its start; a task under a lock is started right here."""
@@ -283,10 +295,10 @@ class Engine:
             board.fail(text, failure)
             return False
         self._shut_look = board.now + max(board.cycle, 1) if at == POLL or at <= board.now else at
-        if self._shut_look == NEVER:
-            counts = any(watch.kind is EventKind.SCHEDULER_CYCLE for watch in self._shut_cond.watches())
-            # Only an event can meet it, and every event brings a step; cycles must be made.
-            self._shut_look = board.now + max(board.cycle, 1) if counts else NEVER - 1
+        if counts_cycles(self._shut_cond, board.n_cycles):
+            self._shut_look = min(self._shut_look, board.now + max(board.cycle, 1))
+        elif self._shut_look == NEVER:
+            self._shut_look = NEVER - 1  # only an event can meet it, and every event brings a step
         return False
 
     def _notice_clock_step(self) -> None:
