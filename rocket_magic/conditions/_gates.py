@@ -13,11 +13,14 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
+from rocket_magic.conditions._units import SHORT_UNITS, common_unit
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant
 from rocket_magic.time import Any as AnyPeriod
 from rocket_magic.time import TimeOfDay, TimeOfWeek, TimePeriod
+from rocket_magic.time._on_days import OnDays
 
+_WITHIN_DAYS: Final = SHORT_UNITS | {"day"}
 DAY_NAMES: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 GROUPS: Final = {"weekdays": (0, 1, 2, 3, 4), "weekends": (5, 6)}
 _LONG: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -102,6 +105,9 @@ def days_period(days: tuple[int, ...]) -> TimePeriod:
 class Gates:
     """When starts are let through.
 
+    Hours that wrap over midnight belong to the day on which they begin: "on Sat between 22:00 and 02:00" is
+    the night to Sunday.
+
     Attributes:
         days: Weekday numbers, Monday is 0; empty: every day.
         hours: A part of the day; None: all day.
@@ -112,8 +118,11 @@ class Gates:
     _periods: tuple[TimePeriod, ...] = dataclasses.field(init=False, compare=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        days = (days_period(self.days),) if self.days else ()
-        object.__setattr__(self, "_periods", days if self.hours is None else (*days, self.hours))
+        periods = () if self.hours is None else (self.hours,)
+        if self.days:
+            days = days_period(self.days)
+            periods = (days,) if self.hours is None else (OnDays(self.hours, days),)
+        object.__setattr__(self, "_periods", periods)
 
     def on(self, values: tuple[Any, ...]) -> Gates:
         """Let starts through on these days only."""
@@ -156,6 +165,16 @@ class Gates:
     def next_change(self, now: Instant, zone: tzinfo) -> Instant:
         """Give the earliest instant at which `open` may differ."""
         return self.look(now, zone)[1]
+
+    def of(self, period: TimePeriod) -> tuple[TimePeriod, Gates]:
+        """Give the windows of a schedule by the day or less that are let through, and what is left to ask.
+
+        The days are those on which a window opens, so that `daily.at("23:30").on("Sat")` is once, late on
+        Saturday, and not at midnight when Friday's hour still lasts.
+        """
+        if not self.days or self.hours is not None or common_unit(period) not in _WITHIN_DAYS:
+            return period, self
+        return OnDays(period, days_period(self.days)), NO_GATES
 
     def _day_words(self) -> str:
         for name, days in GROUPS.items():

@@ -3,6 +3,9 @@
 A condition is either a *level* (true for a while, without memory: `time of day …`, `running`, `true`) or has
 an *edge* (a start makes it false: `daily`, `every`, `cron`, a pipeline, `retry`). A start condition of levels
 alone starts again the moment a run has ended.
+
+What is joined by `&` stays an intersection, as it is written; where that clips a night at midnight, a warning
+says so (days and hours named together, "daily on Sat between 22:00 and 02:00", are not clipped).
 """
 
 from __future__ import annotations
@@ -12,12 +15,12 @@ from datetime import UTC
 from typing import Final
 
 from rocket_magic.conditions._base import All, AlwaysFalse, AlwaysTrue, Any, BaseCondition, Not
-from rocket_magic.conditions._gates import window_call
+from rocket_magic.conditions._gates import NO_GATES, window_call
 from rocket_magic.conditions._period import Every, IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import Depend
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
-from rocket_magic.conditions._units import ONCE_WORD, common_unit, unit_of
+from rocket_magic.conditions._units import LONG_UNITS, ONCE_WORD, common_unit, is_whole, unit_of
 from rocket_magic.instants import DAY, NEVER, Instant
 from rocket_magic.time import TimePeriod
 
@@ -28,6 +31,9 @@ _FROM: Final[Instant] = 1_704_067_200_000_000
 
 _SPANS: Final = {"month": 3 * 366 * DAY, "year": 9 * 366 * DAY, None: 9 * 366 * DAY}
 """After how long windows repeat; the short units repeat within a fortnight."""
+
+_NIGHTS: Final = 50
+"""Windows of a day that are looked at for one over midnight."""
 
 _FORTNIGHT: Final = 15 * DAY
 _MOST_STEPS: Final = 7_000
@@ -56,7 +62,7 @@ def lint_schedule(condition: BaseCondition) -> list[str]:
         ]
     if all(isinstance(leaf, _LEVELS) for leaf in leaves):
         return [_level_warning(condition, leaves)]
-    return []
+    return list(_clipped_nights(condition))
 
 
 def _level_warning(condition: BaseCondition, leaves: list[BaseCondition]) -> str:
@@ -70,6 +76,56 @@ def _level_warning(condition: BaseCondition, leaves: list[BaseCondition]) -> str
             hint = f": '{ONCE_WORD[unit]} {words}' starts it once, 'every 10 min & {leaf}' every 10 minutes"
             break
     return f"'{condition}' starts the task again as soon as it has ended, as long as it is true{hint}"
+
+
+def _clipped_nights(condition: BaseCondition) -> Iterator[str]:
+    """Find hours over midnight that are joined with days by &, which clips them at midnight."""
+    for part in _nodes(condition):
+        if not isinstance(part, All):
+            continue
+        days = next((child for child in part.children if _names_days(child)), None)
+        night = next((child for child in part.children if _lasts_over_midnight(child)), None)
+        if days is not None and night is not None:
+            yield (
+                f"'{part}' is clipped at midnight, where the days of '{days}' end, and includes the end of "
+                "the night before: for windows that begin on the day and last into the next one name day and "
+                "hours together, like 'daily on Sat between 22:00 and 02:00' or "
+                "'time of week on Sat between 22:00 and 02:00'"
+            )
+
+
+def _names_days(condition: BaseCondition) -> bool:
+    """Whether a condition is true on some days, and from midnight to midnight."""
+    if isinstance(condition, IsPeriod):
+        period = condition.period
+        points = getattr(period, "points", ())
+        whole_days = all(point.opening != point.closing for point in points)
+        return unit_of(period) in LONG_UNITS and getattr(period, "hours", None) is None and whole_days
+    if isinstance(condition, TaskExecutable):
+        return bool(condition.gates.days) and is_whole(condition.period)
+    return isinstance(condition, Every) and bool(condition.gates.days) and condition.gates.hours is None
+
+
+def _lasts_over_midnight(condition: BaseCondition) -> bool:
+    """Whether a condition is true from one day into the next, on any day of the week."""
+    hours: TimePeriod | None = None
+    if isinstance(condition, IsPeriod | TaskExecutable):
+        gates = condition.gates if isinstance(condition, TaskExecutable) else NO_GATES
+        hours = gates.hours if unit_of(condition.period) != "day" else condition.period
+        hours = None if gates.days else hours
+    elif isinstance(condition, Every):
+        hours = None if condition.gates.days else condition.gates.hours
+    if hours is None:
+        return False
+    at = _FROM
+    for _ in range(_NIGHTS):
+        window = hours.next_window(at, UTC)
+        if window is None:
+            return False
+        if window.start // DAY != (window.end - 1) // DAY:
+            return True
+        at = window.start
+    return False
 
 
 def _nodes(condition: BaseCondition) -> Iterator[BaseCondition]:
@@ -127,7 +183,7 @@ def _periods(condition: BaseCondition) -> tuple[TimePeriod, ...]:
     if isinstance(condition, IsPeriod | TaskRunnable):
         return (condition.period,)
     if isinstance(condition, TaskExecutable):
-        return (condition.period, *condition.gates.periods())
+        return condition.periods()
     return condition.gates.periods() if isinstance(condition, Every) else ()
 
 

@@ -137,16 +137,26 @@ class TaskExecutable(Windowed, BaseCondition):
     Args:
         task: Whose runs count; None: the task that the condition belongs to.
         period: The windows.
-        gates: Days and hours in which it may start.
+        gates: Days and hours in which it may start. Days of a schedule by the day or less are those on
+            which its windows open: `daily.on("Sat").between("22:00", "02:00")` is the night to Sunday.
     """
 
     task: TaskRef = None
     period: TimePeriod = dataclasses.field(kw_only=True)
     gates: Gates = dataclasses.field(default=NO_GATES, kw_only=True)
+    _windows: TimePeriod = dataclasses.field(init=False, compare=False)
+    _doors: Gates = dataclasses.field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
         object.__setattr__(self, "period", as_recurring(self.period, type(self).__name__))
+        windows, doors = self.gates.of(self.period)
+        object.__setattr__(self, "_windows", windows)
+        object.__setattr__(self, "_doors", doors)
+
+    def periods(self) -> tuple[TimePeriod, ...]:
+        """Give the periods that are all open whenever it may start."""
+        return (self._windows, *self._doors.periods())
 
     def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
         unit = unit_of(self.period)
@@ -174,8 +184,8 @@ class TaskExecutable(Windowed, BaseCondition):
     def holds(self, ctx: Context) -> bool:
         """Tell whether an unused window is open."""
         zone = ctx.session.zone
-        window = self.period.window(ctx.now, zone)
-        return window is not None and self.gates.open(ctx.now, zone) and not self._used(window, ctx)
+        window = self._windows.window(ctx.now, zone)
+        return window is not None and self._doors.open(ctx.now, zone) and not self._used(window, ctx)
 
     def _used(self, window: Window, ctx: Context) -> bool:
         name = target(self.task, ctx)
@@ -192,11 +202,11 @@ class TaskExecutable(Windowed, BaseCondition):
     def look(self, ctx: Context) -> tuple[bool, Instant]:
         """Give both answers; window, gates and history are asked once."""
         now, zone = ctx.now, ctx.session.zone
-        window = self.period.window(now, zone)
-        through, gates = self.gates.look(now, zone) if self.gates is not NO_GATES else (True, NEVER)
+        window = self._windows.window(now, zone)
+        through, gates = self._doors.look(now, zone) if self._doors is not NO_GATES else (True, NEVER)
         if window is not None and not self._used(window, ctx):
             return (True, min(window.end, gates)) if through else (False, gates)
-        following = self.period.next_window(now, zone)
+        following = self._windows.next_window(now, zone)
         opening = NEVER if following is None else following.start
         return False, opening if through else max(opening, gates)
 
@@ -208,7 +218,7 @@ class TaskExecutable(Windowed, BaseCondition):
         """Say whether the window is open, used, or when it opens."""
         zone, now = ctx.session.zone, ctx.now
         missing = absent(self.task, ctx)
-        window = self.period.window(now, zone)
+        window = self._windows.window(now, zone)
         if state and window is not None:
             return (
                 f"not run since {moment(window.start, now, zone)}, open until {moment(window.end, now, zone)}"

@@ -19,7 +19,7 @@
     span    := (today | this UNIT) [window | during PERIOD] | [in] past D | yesterday
              | from WHEN [until WHEN] | until WHEN | since (D ago | ever) until (D ago | now)
     days    := on weekdays | on weekends | on Mon, Wed | on Mon-Fri
-    hours   := before T | after T | between T and T                (a part of the day)
+    hours   := before T | after T | between T and T   (a part of the day, over midnight: of its first)
     PERIOD  := what `_syntax_periods` reads: "time of day before 10:00", or several in parentheses by & and |
     count   := exactly N | not exactly N | more than N | less than N | at least N | at most N | N (at least)
     EVENT   := run | success | fail | finish

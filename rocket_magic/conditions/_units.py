@@ -155,7 +155,12 @@ class Windowed:
         return self._narrow("after", (start,))
 
     def between(self, start: Any, end: Any) -> Self:
-        """Take the part from `start` to `end`; wraps over the unit's boundary when `start` is later."""
+        """Take the part from `start` to `end`; wraps over the unit's boundary when `start` is later.
+
+        Beside days, a part that wraps over midnight belongs to the day on which it begins:
+        `daily.on("Sat").between("22:00", "02:00")` and `every("10 min").on("Sat").between("22:00", "02:00")`
+        last from Saturday 22:00 to Sunday 02:00. Two conditions joined by `&` are an intersection instead.
+        """
         return self._narrow("between", (start, end))
 
     def at(self, *values: Any) -> Self:
