@@ -256,8 +256,8 @@ class Session:
     # Acting on tasks
 
     def queue_batch(self, task: Task, values: Mapping[str, Any]) -> None:
-        """Queue one run by hand; see `Task.run`."""
-        self._runner.desk.queue(task, Parameters(values))
+        """Queue one run by hand; see `Task.run`. What listeners hear of its run carries the `Parameters` given."""
+        self._runner.desk.queue(task, values if isinstance(values, Parameters) else Parameters(values))
 
     def terminate_task(self, task: Task, reason: str) -> None:
         """Ask the runs in flight of a task to end; see `Task.terminate`."""

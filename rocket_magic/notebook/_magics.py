@@ -110,6 +110,8 @@ def run_command(notebook: Notebook, line: str) -> Any:
 def _help(rest: list[Word], line: str) -> Note:
     if not rest:
         return Note(overview())
+    if rest[0].value.lstrip("%") == "task":
+        return Note(help_text())
     command = COMMANDS.get(rest[0].value)
     if command is None:
         raise UsageError(_unknown_command(line, rest[0]))

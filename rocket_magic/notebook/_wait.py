@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from rocket_magic._protocols import OUTCOMES, Action
+from rocket_magic._protocols import OUTCOMES
+from rocket_magic.args import Parameters
 from rocket_magic.clock import VirtualClock
 from rocket_magic.exc import ClockError, TaskError
 from rocket_magic.session import Session
@@ -20,22 +21,16 @@ _LONGEST_ANSWER = 1.0
 
 
 class _Watcher:
-    """Notes the first run of a task that starts and ends after this was made."""
+    """Notes the outcome of the run that is made of one batch; others of the task may start and end meanwhile."""
 
-    def __init__(self, task_name: str) -> None:
-        self.task_name = task_name
+    def __init__(self, batch: Parameters) -> None:
+        self.batch = batch
         self.done = threading.Event()
         self.result: tuple[str, str] | None = None
-        self._started: set[str] = set()
 
     def __call__(self, change: Any) -> None:
-        record = change.record
-        if record is None or record.task_name != self.task_name:
-            return
-        if record.action is Action.RUN:
-            self._started.add(record.run_id)
-        elif record.action in OUTCOMES and (record.run_id in self._started or not record.run_id):
-            self.result = self.result or (record.run_id, record.action.value)
+        if change.batch is self.batch and change.record.action in OUTCOMES:
+            self.result = (change.record.run_id, change.record.action.value)
             self.done.set()
 
 
@@ -46,16 +41,20 @@ def run_and_wait(session: Session, task: Task, values: Mapping[str, Any]) -> tup
         Run id and outcome.
 
     Raises:
-        TaskError: The scheduler isn't running, so that the run would never start.
+        TaskError: The scheduler isn't running, so that the run would never start; or the task was taken out.
     """
-    watcher = _Watcher(task.name)
+    batch = Parameters(values)
+    watcher = _Watcher(batch)
     forget = session.subscribe(watcher)
     try:
-        task.run(values)
+        session.queue_batch(task, batch)
         while not watcher.done.wait(_LOOK_EVERY):
             state = session.snapshot_state().state
             if state in {"stopped", "held", "crashed"} and not task.is_running:
                 msg = f"task {task.name!r} waits: the scheduler is {state}; %rocket start lets it run"
+                raise TaskError(msg)
+            if task.name not in session and not task.is_running:
+                msg = f"task {task.name!r} was taken out before its run started"
                 raise TaskError(msg)
     finally:
         forget()

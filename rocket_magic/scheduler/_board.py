@@ -53,11 +53,13 @@ class Change:
         kind: "task" (defined, changed, removed), "run" (started, ended), "record", "state", "config".
         task: The task's name, where one is concerned.
         record: The record, for kind "record".
+        batch: The parameters as they were queued, for the record of a run by hand.
     """
 
     kind: str
     task: str | None = None
     record: Record | None = None
+    batch: Parameters | None = None
 
 
 class Owner(Protocol):
@@ -255,10 +257,15 @@ class Board:
         """The stdlib logger for the scheduler's own messages."""
         return logging.getLogger(self.session.config.scheduler_logger_basename)
 
-    def publish(self, kind: str, task: str | None = None, record: Record | None = None) -> None:
+    def publish(self, kind: str, task: str | None = None) -> None:
         """Tell the listeners of a change."""
         if self.session.listeners:
-            self.session.publish(Change(kind, task, record))
+            self.session.publish(Change(kind, task))
+
+    def publish_record(self, record: Record, batch: Parameters | None = None) -> None:
+        """Tell the listeners of a record."""
+        if self.session.listeners:
+            self.session.publish(Change("record", record.task_name, record, batch))
 
     def set_phase(self, phase: Phase) -> None:
         """Move on in the scheduler's life."""

@@ -238,7 +238,7 @@ class Ender:
                 run.order.sink.close()
             self.leave(run)  # after its output is whole: whoever sees it ended may read that
             self._follow_up(run, outcome)
-            board.publish("record", run.task_name, record)
+            board.publish_record(record, run.batch)
             board.happened(EventKind.RUN_FINISHED, run.task_name)
             self._touch_heir(run.task)
             if outcome.signal == "exit":

@@ -49,6 +49,7 @@ class Preparer:
             "", next(board.run_numbers), task, task.name, board.now, board.uptime, board.elapsed,
             candidate.due if origin.due is None else origin.due, origin.merged, origin.attempt,
         )  # fmt: skip
+        run.batch = candidate.batch
         sink: Sink | None = None
         try:
             batch = candidate.batch if candidate.batch is not None else NO_PARAMETERS

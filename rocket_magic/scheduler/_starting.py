@@ -118,7 +118,7 @@ class Starter:
         ]
         board.session.log.write(pair, self._unless_written)
         for record in pair:
-            board.publish("record", task.name, record)
+            board.publish_record(record)
         board.touch(task)
         return True
 
@@ -164,7 +164,7 @@ class Starter:
         for (candidate, run), record in zip(started, records, strict=True):
             if candidate.batch is None:
                 self.resumed.pop(run.task, None)
-            board.publish("record", run.task_name, record)
+            board.publish_record(record, run.batch)
             board.happened(EventKind.RUN_STARTED, run.task_name)
             if run.run_id not in board.runs:  # the log answers after all, but a shutdown has gone on
                 continue
@@ -241,7 +241,7 @@ class Starter:
         run.task.started_instant = board.now
         board.session.log.write(pair, self._unless_written)
         for record in pair:
-            board.publish("record", run.task_name, record)
+            board.publish_record(record, run.batch)
         board.happened(EventKind.RUN_FINISHED, run.task_name)
         board.touch(run.task)
         self._setup_error(run.task, error)

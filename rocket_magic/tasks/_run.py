@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from rocket_magic.args import Parameters
     from rocket_magic.execution import Executor, RunOrder
     from rocket_magic.tasks._base import Task
 
@@ -59,6 +60,7 @@ class TaskRun:
         mode: How it is carried out; process runs count against `max_process_count`.
         bracket: The execution hooks that are open around it.
         given_up: Whether a virtual clock moves on without it: a thread that is deaf and doesn't sleep.
+        batch: The parameters queued for it, when it was started by hand.
         masked: Takes the secrets among its parameters out of a text; None when there are none.
     """
 
@@ -83,4 +85,5 @@ class TaskRun:
     mode: str = ""
     bracket: Bracket | None = None
     given_up: bool = False
+    batch: Parameters | None = None
     masked: Callable[[str], str] | None = None

@@ -219,6 +219,24 @@ def test_ten_thousand_tasks_scroll_and_filter(jupyter: Lab) -> None:
     page.wait_for_function("document.querySelectorAll('.rm-row').length === 11")
 
 
+def test_a_list_taken_out_of_the_page_and_put_back_stays_where_it_was(jupyter: Lab) -> None:
+    """JupyterLab takes cells out of the page that are out of sight; a browser forgets their scrolling."""
+    many = """FakeSource(
+        known={f"task {n:05}": FakeTask(f"task {n:05}", next_at=float(n)) for n in range(1_000)}
+    )"""
+    notebook = opened(jupyter, SHOW.format(source=many))
+    page = notebook.page
+    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight / 2; }")
+    row(notebook, "task 00500").wait_for()
+    page.evaluate(
+        "() => { const cell = document.querySelector('.rm-root'), home = cell.parentElement;"
+        " cell.remove(); window.setTimeout(() => home.append(cell), 300); }"
+    )
+    page.wait_for_function("document.querySelector('.rm-scroll')?.scrollTop > 20000")
+    assert row(notebook, "task 00500").is_visible()
+    assert notebook.errors == []
+
+
 def test_the_keyboard_is_enough_and_stays_inside(jupyter: Lab) -> None:
     """Arrow keys change tabs, Enter opens and Escape leaves a task; no key reaches the notebook."""
     notebook = opened(jupyter, SHOWCASE)

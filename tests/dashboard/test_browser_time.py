@@ -69,7 +69,9 @@ def test_timeline_and_clock_of_the_showcase(jupyter: Lab) -> None:
 
 def test_a_press_while_the_clock_is_moved_waits_for_its_end(jupyter: Lab) -> None:
     """Enter is not lost on a disabled button: the page says what comes then, and does it; Stop drops it."""
-    move = "import dataclasses\nsource.travelled = dataclasses.replace(source.travelled, doing={})\nsource.tell('state')"
+    move = """import dataclasses
+source.travelled = dataclasses.replace(source.travelled, doing={})
+source.tell('state')"""
     notebook = opened(
         jupyter, SHOWCASE, "source.go_virtual('', '')", move.format("'Going'"), move.format("''"),
         "print(source.commands)", height=1000,

@@ -151,6 +151,29 @@ def test_hold_start_stop_restart(rocket: Rocket) -> None:
     assert "scheduler running" == repr(rocket("start"))
 
 
+def test_a_run_by_hand_is_waited_for_itself(rocket: Rocket, notebook: Any) -> None:
+    """Not the run that was in flight, nor one queued before, with parameters of its own."""
+    gate = threading.Event()
+    rocket.shell.user_ns["gate"] = gate
+    rocket.task("--name load --param n=2", "gate.wait()\nn * 21")
+    rocket("run load")
+    rocket("run load n=3")
+    notebook.session.subscribe(lambda change: gate.set() if change.kind == "task" else None)
+    assert "load: success\n84" == repr(rocket("run load --wait n=4"))
+    assert ["success"] * 3 == [row.action for row in rocket("log load --action success")]
+
+
+def test_waiting_for_a_task_that_is_taken_out_ends(rocket: Rocket, notebook: Any) -> None:
+    """A run that can never start is not waited for."""
+    rocket.task("--name load", "1")
+    rocket("hold")
+    session = notebook.session
+    forget = session.subscribe(lambda change: session.remove_task("load") if change.kind == "task" else None)
+    said = rocket.refusal("run load --wait")
+    forget()
+    assert "task 'load'" in said
+
+
 def test_waiting_for_a_stopped_scheduler_is_refused(rocket: Rocket) -> None:
     """`run --wait` doesn't hang when nothing can start."""
     rocket.task("--name load", "1")
@@ -166,6 +189,7 @@ def test_config(rocket: Rocket, notebook: Any) -> None:
     assert "timeout = 30 min" in repr(rocket("config timeout"))
     assert "timeout = 10 min (was 30 min)" == repr(rocket("config timeout=10 minutes"))
     assert 600 == notebook.session.config.timeout.total_seconds()
+    assert "timeout = 15 min (was 10 min)" == repr(rocket("config timeout 15 minutes"))
     assert "did you mean 'thread'" in rocket.refusal("config execution=thred")
     assert (
         "there is no option 'timeuot' (did you mean 'timeout'?)\n    config timeuot\n           ^^^^^^^"
@@ -329,6 +353,12 @@ def test_every_command_has_help(rocket: Rocket, name: str) -> None:
     assert repr(rocket(f"{name} --help")).startswith(f"usage: %rocket {name}")
     assert name in repr(rocket("help"))
     assert repr(rocket(f"help {name}")) == repr(rocket(f"{name} --help"))
+
+
+def test_help_on_task_tells_how_a_cell_becomes_one(rocket: Rocket) -> None:
+    """`%%task` is no command of `%rocket`, but what people ask for."""
+    assert "%%task SCHEDULE" in repr(rocket("help task"))
+    assert repr(rocket("help task")) == repr(rocket("help %%task"))
 
 
 class _Tags(html.parser.HTMLParser):

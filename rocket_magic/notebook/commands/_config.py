@@ -19,8 +19,7 @@ def _arguments(parser: Parser) -> None:
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Note | Table:
     config = notebook.session.config
-    key, sign, value = " ".join(given.option).partition("=")
-    key = key.strip()
+    key, sign, value = _parts(" ".join(given.option))
     if not key:
         return _table(config)
     rows = {row.name: row for row in describe(config)}
@@ -33,6 +32,14 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Note | Table:
     set_from_text(config, key, unquoted(value))
     now = next(row.value for row in describe(config) if row.name == key)
     return Note(f"{key} = {now} (was {rows[key].value})")
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """Split `KEY=VALUE`, or `KEY VALUE`."""
+    key, sign, value = text.partition("=")
+    if not sign:
+        key, sign, value = text.partition(" ")
+    return key.strip(), sign, value.strip()
 
 
 def _table(config: Config) -> Table:

@@ -378,6 +378,7 @@ class TasksTab {
   }
 
   choose(change) {
+    clearTimeout(this.scrolling); // a place in the list as it was before
     Object.assign(this.show, change);
     if (!("offset" in change)) { this.show.offset = 0; this.scroll.scrollTop = 0; }
     this.drawChips();
@@ -401,13 +402,13 @@ class TasksTab {
   }
 
   scrolled() {
+    clearTimeout(this.scrolling);
     const first = Math.floor(this.scroll.scrollTop / ROW);
     const visibleRows = Math.ceil(this.scroll.clientHeight / ROW);
     const covered = first >= this.offset && first + visibleRows <= this.offset + this.names.length;
     const wanted = Math.max(0, first - Math.floor((WINDOW - visibleRows) / 2));
     if (this.matched <= this.names.length || (covered && Math.abs(wanted - this.offset) < WINDOW / 4)) return;
     if (wanted === this.show.offset) return;
-    clearTimeout(this.scrolling);
     this.scrolling = setTimeout(() => this.choose({ offset: wanted }), covered ? 150 : 40);
   }
 
@@ -442,6 +443,7 @@ class TasksTab {
       for (const name of this.rows.keys()) if (!kept.has(name)) this.rows.delete(name);
       this.arrange();
       this.drawChips();
+      this.scrolled(); // while the answer was on its way the list may have been scrolled on, or moved
     }
     for (const row of part.rows ?? []) this.lines.get(row.name)?.update(row);
   }
@@ -1370,6 +1372,7 @@ class App {
     this.model.off("msg:custom", this.onMessage);
     this.model.off("comm_live_update", this.onComm);
     if (!this.dead) this.send("bye", {}, { quiet: true });
+    this.sight.disconnect();
     this.root.remove();
   }
 
@@ -1395,7 +1398,22 @@ class App {
         h("span", { class: "rm-state" }, this.dot, this.stateText), this.facts, this.chipBox,
         h("span", { class: "rm-head-end" }, this.clockText, h("span", { class: "rm-group" }, this.go, this.halt))),
       this.noticeBox, this.tabList, this.main, this.live);
+    this.keepPlaces();
     this.drawState();
+  }
+
+  /** JupyterLab takes outputs that are out of sight out of the page, and a browser then forgets how far they were scrolled. */
+  keepPlaces() {
+    const places = new Map();
+    this.root.addEventListener("scroll", ({ target }) => { if (target.isConnected) places.set(target, target.scrollTop); }, { capture: true, passive: true });
+    this.sight = new IntersectionObserver((entries) => {
+      if (!entries.at(-1).isIntersecting) return;
+      for (const [box, top] of places) {
+        if (!this.root.contains(box)) places.delete(box);
+        else if (box.scrollTop !== top) box.scrollTop = top;
+      }
+    });
+    this.sight.observe(this.root);
   }
 
   turn(id, extra = {}) {
