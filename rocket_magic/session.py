@@ -256,7 +256,7 @@ class Session:
     # Acting on tasks
 
     def queue_batch(self, task: Task, values: Mapping[str, Any]) -> None:
-        """Queue one run by hand; see `Task.run`. What listeners hear of its run carries the `Parameters` given."""
+        """Queue one run by hand; see `Task.run`. What listeners hear of it carries the `Parameters` given."""
         self._runner.desk.queue(task, values if isinstance(values, Parameters) else Parameters(values))
 
     def terminate_task(self, task: Task, reason: str) -> None:

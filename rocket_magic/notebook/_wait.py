@@ -21,7 +21,7 @@ _LONGEST_ANSWER = 1.0
 
 
 class _Watcher:
-    """Notes the outcome of the run that is made of one batch; others of the task may start and end meanwhile."""
+    """Notes the outcome of the run that is made of one batch; others may start and end meanwhile."""
 
     def __init__(self, batch: Parameters) -> None:
         self.batch = batch
