@@ -392,7 +392,8 @@ class Crew:
     def _note_modules(self, modules: list[str]) -> None:
         if not modules:
             return
-        fresh = [name for name in modules if name not in self._preloaded]
+        # A file's path comes again when the file has changed.
+        fresh = [name for name in modules if os.sep in name or name not in self._preloaded]
         if fresh and self._launcher is not None:
             self._preloaded.update(fresh)
             self._launcher.preload(fresh)

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from rocket_magic.execution._becoming import become_worker, flush, forget_parent, make_streams
+from rocket_magic.execution._codes import Codes
 from rocket_magic.execution._group import dead_among, end_group
 from rocket_magic.execution._lifeline import hang, tie
 from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
@@ -56,6 +57,8 @@ class _Server:
         self._lifeline = lifeline
         self._hooks = hooks
         self._practice = practice_order()
+        self._codes = Codes()
+        self._codes.install()
         self._workers: dict[int, int] = {}
         self._probes: dict[int, list[str]] = {}
         self._wake, waker = os.pipe()
@@ -98,7 +101,7 @@ class _Server:
         if letter == FORK:
             self._fork(number, descriptors)
         elif letter == PRELOAD:
-            self._probe(self._read(number).decode().split("\n"))
+            self._prepare(self._read(number).decode().split("\n"))
         return True
 
     def _read(self, size: int) -> bytes:
@@ -136,7 +139,7 @@ class _Server:
                 os.close(self._lifeline)
             channel, stdout, stderr = descriptors
             become_worker(stdout, stderr, lifeline)
-            live(channel, self._practice)
+            live(channel, self._practice, self._codes)
         finally:
             os._exit(1)
 
@@ -147,6 +150,17 @@ class _Server:
         os.close(self._waker)
 
     # Modules
+
+    def _prepare(self, asked: list[str]) -> None:
+        """Get ready what workers had to fetch themselves: installed modules by name, files by path."""
+        files = [path for path in asked if os.sep in path]
+        for path in files:
+            self._codes.learn(path)
+        names = [name for name in asked if os.sep not in name]
+        if names:
+            self._probe(names)
+        else:
+            gc.freeze()
 
     def _probe(self, names: list[str]) -> None:
         """Import modules in a child; the server follows when that went well."""

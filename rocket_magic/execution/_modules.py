@@ -10,7 +10,7 @@ import sys
 from itertools import islice
 from typing import Final
 
-__all__ = ["NewModules"]
+__all__ = ["NewModules", "is_installed_file"]
 
 _DEEPEST: Final = 2
 _LIBRARY: Final = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120  pathlib would be in each worker's memory
@@ -40,4 +40,9 @@ def _is_installed(name: str) -> bool:
     origin = getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", None)
     if not isinstance(origin, str):
         return False
-    return origin == "built-in" or origin.startswith(_LIBRARY) or any(map(origin.__contains__, _PACKAGES))
+    return origin == "built-in" or is_installed_file(origin)
+
+
+def is_installed_file(path: str) -> bool:
+    """Whether a file belongs to Python or an installed package, not to the user."""
+    return path.startswith(_LIBRARY) or any(map(path.__contains__, _PACKAGES))

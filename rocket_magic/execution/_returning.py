@@ -29,7 +29,8 @@ def pack_answer(
         outcome: How the run ended.
         task_name: For messages.
         largest: Bytes that its value may have.
-        modules: Names of modules that later workers should have from the beginning.
+        modules: Names of modules that later workers should have from the beginning, and paths of files
+            whose code they should have.
         family: Whether the worker ends now and leaves children behind, which are to be counted.
         silent: Whether all output of the run has been read already.
     """

@@ -29,6 +29,7 @@ from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag, Outcome
 from rocket_magic.execution._becoming import become_worker, flush, is_read, make_streams, set_handler
+from rocket_magic.execution._codes import Codes
 from rocket_magic.execution._distant_clock import Distant, DistantClock
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._group import has_children
@@ -66,16 +67,17 @@ def practice_order() -> bytes:
     return body
 
 
-def live(channel: int, practice: bytes = b"") -> None:
+def live(channel: int, practice: bytes = b"", codes: Codes | None = None) -> None:
     """Serve orders from the channel until it ends; never returns.
 
     Args:
         channel: Descriptor of the connection to the scheduler.
         practice: A run to go through while none is there; none where it is empty.
+        codes: Code of the user's files that is known already.
     """
     code = 1
     try:
-        worker = _Worker(channel)
+        worker = _Worker(channel, codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
         code = worker.serve(practice)
     except _EndRunError:
@@ -150,8 +152,9 @@ class _StandingClock:
 
 
 class _Worker:
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, codes: Codes | None = None) -> None:
         self._channel = channel
+        self._codes = codes
         self._env: _Env | None = None
         self._asked = False
         self._speaking = threading.Lock()
@@ -185,7 +188,7 @@ class _Worker:
             flush()
             ended = self._asked
             family = ended and has_children()
-            modules = self._modules.take()
+            modules = self._new_modules()
             frame = pack_answer(outcome, task_name, largest, modules, family=family, silent=is_read())
             del outcome
             self._send(frame)
@@ -204,8 +207,17 @@ class _Worker:
         with contextlib.suppress(ImportError):  # the package is being replaced
             importlib.import_module("rocket_magic.execution._practice")
         self._modules = NewModules()
+        if self._codes is not None:
+            self._codes.missed.clear()
         outcome = self._run("", "", body)
         pack_answer(outcome, "", len(body), (), family=False, silent=is_read())
+
+    def _new_modules(self) -> list[str]:
+        """What was imported: names of installed modules, paths of the user's own."""
+        modules = self._modules.take()
+        if self._codes is not None and self._codes.missed:
+            modules += self._codes.take_missed()
+        return modules
 
     def _settle_in(self, place: tuple[Any, ...]) -> None:
         """Take over the scheduler's folder, search path and changed environment."""

@@ -487,6 +487,21 @@ class TestPacking:
             file.write_text(f"ANSWER = {answer}")
             assert process_rig.run(look).value == answer
 
+    def test_ones_own_modules_are_executed_anew(
+        self, process_rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What a module does when it is imported happens in each fresh process, though its code is known."""
+        monkeypatch.syspath_prepend(str(tmp_path))
+        (tmp_path / "rm_own_module.py").write_text("import os\nPID, FILE = os.getpid(), __file__")
+
+        def look() -> tuple[bool, str]:
+            import rm_own_module
+
+            return rm_own_module.PID == os.getpid(), rm_own_module.FILE
+
+        for _ in range(6):
+            assert process_rig.run(look).value == (True, str(tmp_path / "rm_own_module.py"))
+
     def test_installed_modules_are_there_beforehand(self, process_rig: Rig) -> None:
         """What a run has imported is imported in the fork server for later ones."""
 
