@@ -185,7 +185,7 @@ class Notebook:
     """A notebook that is open in the browser."""
 
     def __init__(self, server: Server, context: Any, cells: list[str], name: str) -> None:
-        file = server.work / f"{name}.ipynb"
+        file = self._file = server.work / f"{name}.ipynb"
         file.write_text(json.dumps(_document(cells)))
         self.errors: list[str] = []
         self.strangers: list[str] = []
@@ -224,6 +224,16 @@ class Notebook:
         """Run a cell to its end."""
         self.start(cell)
         self.page.wait_for_function(_DONE, arg=cell)
+
+    def save(self) -> None:
+        """Save the notebook as the menu does."""
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def saved(self) -> dict[str, Any]:
+        """The notebook as it is on the disk."""
+        document: dict[str, Any] = json.loads(self._file.read_text())
+        return document
 
     def is_done(self, cell: int) -> bool:
         """Whether a cell has run to its end."""
@@ -282,6 +292,10 @@ class Lab:
             viewport={"width": width, "height": height}, reduced_motion="reduce"
         )
         return Notebook(self._server, self._context, list(cells), f"test{self._count}")
+
+    def end_kernels(self) -> None:
+        """End the kernel of the open notebook, and leave the page as it is."""
+        self._server.end_kernels()
 
     def close(self) -> None:
         """Close the open notebook and its kernel."""

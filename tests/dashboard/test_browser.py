@@ -396,8 +396,7 @@ def test_a_page_that_is_loaded_again_is_complete_again(jupyter: Lab) -> None:
     """The kernel lives, the page comes back: the same dashboard, live."""
     notebook = opened(jupyter, SHOWCASE, 'source.change("ingest", status="fail", last_error="after reload")')
     page = notebook.page
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(500)
+    notebook.save()
     page.reload()
     page.wait_for_selector(".rm-row", timeout=60_000)
     page.wait_for_function(
@@ -405,6 +404,29 @@ def test_a_page_that_is_loaded_again_is_complete_again(jupyter: Lab) -> None:
     )
     notebook.run(1)
     row(notebook, "ingest").locator(".rm-reason", has_text="after reload").wait_for()
+
+
+def test_a_notebook_opened_without_its_kernel_shows_the_last_table(jupyter: Lab) -> None:
+    """What is saved is the still picture of what was seen last; the live view goes on meanwhile."""
+    notebook = opened(
+        jupyter, SHOWCASE, 'source.change("ingest", status="fail", last_error="<b>no space</b>")'
+    )
+    page = notebook.page
+    notebook.run(1)
+    row(notebook, "ingest").locator(".rm-reason", has_text="no space").wait_for()
+    notebook.save()
+    assert page.locator(".rm-row").count() > 1
+    output = notebook.saved()["cells"][0]["outputs"][0]
+    assert sorted(output["data"]) == ["text/html", "text/plain"]
+    assert "&lt;b&gt;no space&lt;/b&gt;" in "".join(output["data"]["text/html"])
+    assert "as of" in "".join(output["data"]["text/plain"])
+    jupyter.end_kernels()
+    page.reload()
+    still = page.locator(".jp-OutputArea-output table")
+    still.wait_for(timeout=60_000)
+    assert "<b>no space</b>" in still.inner_text()
+    notebook.shot("dashboard-reopened", ".jp-OutputArea")
+    assert page.get_by_text("model not found").count() == 0
 
 
 def test_a_narrow_window(jupyter: Lab) -> None:

@@ -120,7 +120,8 @@ def test_it_looks_the_same_without_a_page(dashboard: Dashboard, source: FakeSour
     assert repr(dashboard) == "<rocket_magic dashboard of 2 tasks>"
     bundle = dashboard._repr_mimebundle_()
     assert bundle is not None
-    data, _ = bundle
+    data, metadata = bundle
+    assert metadata["rocket_magic"] == {"key": dashboard._key, "model": dashboard.model_id}
     assert set(data) == {"application/vnd.jupyter.widget-view+json", "text/plain", "text/html"}
     assert data["text/plain"].startswith("rocket_magic · scheduler running · 2 tasks\nTask")
     again = dashboard._repr_mimebundle_()

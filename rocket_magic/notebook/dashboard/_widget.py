@@ -8,9 +8,11 @@ post to the session, leave an answer in the publisher's inbox, and return.
 from __future__ import annotations
 
 import pathlib
+import secrets
 from typing import Any
 
 import anywidget
+import traitlets
 
 from rocket_magic.notebook.dashboard import _fallback
 from rocket_magic.notebook.dashboard._messages import (
@@ -48,8 +50,10 @@ class Dashboard(anywidget.AnyWidget):
     _esm = _STATIC / "dashboard.js"
     _css = _STATIC / "dashboard.css"
 
+    _key = traitlets.Unicode().tag(sync=True)  # by it the page knows our outputs in the notebook it saves
+
     def __init__(self, source: DashboardSource) -> None:
-        super().__init__()
+        super().__init__(_key=secrets.token_hex(8))
         self._source = source
         self._publisher = Publisher(source, self.send)
         _answer_on_subshells(self.comm)
@@ -86,7 +90,8 @@ class Dashboard(anywidget.AnyWidget):
             "text/plain": _fallback.as_text(state, tasks, zone),
             "text/html": _fallback.as_html(state, tasks, zone),
         }
-        return {**data, **still}, metadata
+        mark = {"rocket_magic": {"key": self._key, "model": self.model_id}}
+        return {**data, **still}, {**metadata, **mark}
 
     def _act(self, message: Message) -> None:
         """Do what a checked message asks."""

@@ -492,6 +492,18 @@ class TasksTab {
   summary() {
     return this.counts;
   }
+
+  /** The rows in the words of a picture that stays true: no countdown, no "ago". */
+  still() {
+    if (!this.counts) return null;
+    const { time } = this.app;
+    return this.names.slice(0, MOST_STILL).filter((name) => this.rows.has(name)).map((name) => {
+      const row = this.rows.get(name);
+      const status = row.running.length ? "running" : row.disabled ? "disabled" : WORDS[row.status] ?? "not run yet";
+      const next = row.disabled ? "" : row.next_at === null ? row.next_text ?? "" : time.moment(row.next_at);
+      return [visible(name), status, row.schedule || "by hand", next, row.problem ?? row.error ?? ""].map(String);
+    });
+  }
 }
 
 // One task
@@ -1616,6 +1628,16 @@ class App {
     setTitle(this.clockText, `Session time, ${this.state.zone}`);
   }
 
+  /** What a saved notebook keeps of this view; nothing before a first message. */
+  picture() {
+    const rows = this.tabs.tasks?.still();
+    if (!rows || !this.state) return {};
+    const { all } = this.tabs.tasks.summary();
+    const rest = all > rows.length ? ` (the first ${rows.length} are shown)` : "";
+    const seen = `${this.time.formats.day.format(this.heardAt * 1000)}, ${this.time.clock(this.heardAt)}`;
+    return stillPicture(`scheduler ${visible(this.state.state)} · ${plural(all, "task")}${rest} · as of ${seen}`, rows);
+  }
+
   tick() {
     if (this.dead || this.isSilent || document.hidden || !this.root.isConnected) return;
     this.drawClock();
@@ -1623,9 +1645,93 @@ class App {
   }
 }
 
+// The saved notebook
+//
+// ipywidgets saves a reference to a model that is gone with its kernel: opened again, the notebook would show
+// an error in place of our table. So JupyterLab and Notebook are given the still picture alone as they save,
+// of what this page saw last; a page that is loaded again beside its living kernel takes the reference back.
+// Elsewhere (VS Code, Colab) the widget manager has no such context, and nothing is done.
+
+const LIVE = "application/vnd.jupyter.widget-view+json";
+const MARK = "rocket_magic"; // in the metadata of our outputs: the model's key and its id
+const MOST_STILL = 100;
+
+class SavedNotebook {
+  constructor(model) {
+    this.key = model.get("_key");
+    this.manager = model.widget_manager;
+    this.context = this.manager?.context;
+    this.app = null;
+    this.begin().catch((error) => console.warn("rocket_magic: the saved notebook keeps no still picture:", error));
+  }
+
+  async begin() {
+    const { context } = this;
+    if (!context?.saveState?.connect || !context.model?.cells?.changed) return;
+    await context.ready;
+    context.saveState.connect((_, state) => { if (state === "started") this.guard(() => this.still()); });
+    context.model.cells.changed.connect(() => queueMicrotask(() => this.guard(() => this.revive())));
+    this.guard(() => this.revive());
+  }
+
+  guard(act) {
+    try { act(); } catch (error) { console.warn("rocket_magic:", error); } // a page must save, whatever becomes of us
+  }
+
+  /** Before the notebook is written: only what is written changes, what is shown stays live. */
+  still() {
+    for (const cell of this.context.model.cells) {
+      const shared = cell.sharedModel;
+      (shared?.getOutputs?.() ?? []).forEach((output, index) => {
+        if (!(LIVE in (output.data ?? {})) || output.metadata?.[MARK]?.key !== this.key) return;
+        const { [LIVE]: _, ...data } = output.data;
+        shared.updateOutputs(index, index + 1, [{ ...output, data: { ...data, ...this.app?.picture() } }], "silent-change");
+      });
+    }
+  }
+
+  /** After loading or moving a cell: what is shown becomes live again while its model lives. */
+  revive() {
+    const { model } = this.context;
+    const { dirty } = model;
+    for (const cell of model.cells) {
+      const outputs = cell.outputs;
+      for (let index = 0; index < (outputs?.length ?? 0); index++) {
+        const output = outputs.get(index).toJSON();
+        const mark = output.metadata?.[MARK];
+        if (mark?.key !== this.key || LIVE in (output.data ?? {}) || !this.manager.has_model(mark.model)) continue;
+        const reference = { version_major: 2, version_minor: 0, model_id: mark.model };
+        outputs.set(index, { ...output, data: { ...output.data, [LIVE]: reference } });
+      }
+    }
+    model.dirty = dirty;
+  }
+}
+
+/** Tasks as a table for a page without style sheet and script, and as text. */
+function stillPicture(title, rows) {
+  const cell = "padding:4px 14px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.3)";
+  const table = [["Task", "Status", "Schedule", "Next run", "Last error"], ...rows];
+  const lines = table.map((texts, line) => h("tr", {}, ...texts.map((text, column) =>
+    h(line ? "td" : "th", { style: cell + (line && column ? "" : ";font-weight:600") }, text))));
+  const box = h("div", { style: "font-size:13px;line-height:1.4" },
+    h("div", { style: "padding:4px 0 8px" }, h("b", {}, "rocket_magic"), ` · ${title}`),
+    h("table", { style: "border-collapse:collapse;font-size:13px" }, h("thead", {}, lines[0]), h("tbody", {}, ...lines.slice(1))));
+  const widths = table[0].map((_, column) => Math.max(...table.map((texts) => texts[column].length)));
+  const text = table.map((texts) => texts.map((one, column) => one.padEnd(widths[column])).join("  ").trimEnd());
+  return { "text/html": box.outerHTML, "text/plain": [`rocket_magic · ${title}`, ...text].join("\n") };
+}
+
+const saved = new WeakMap(); // by widget manager: this module is loaded once for each model
+
 export default {
+  initialize({ model }) {
+    if (model.widget_manager) saved.set(model.widget_manager, new SavedNotebook(model));
+  },
   render({ model, el }) {
     const app = new App(model, el);
+    const notebook = saved.get(model.widget_manager);
+    if (notebook) notebook.app = app;
     return () => app.close();
   },
 };
