@@ -60,10 +60,11 @@ class _Decorators:
         """
 
         def decorate(function: Callable[..., Any]) -> FuncCond:
-            condition = FuncCond(function)
             patterns = [syntax] if isinstance(syntax, (str, re.Pattern)) else list(syntax or ())
-            for pattern in patterns:
-                self.session.custom_phrases.append(CustomPhrase(pattern, condition))
+            texts = [pattern for pattern in patterns if isinstance(pattern, str)]
+            condition = FuncCond(function, phrase=texts[0] if texts else "")
+            phrases = [CustomPhrase(pattern, condition) for pattern in patterns]
+            self.session.custom_phrases.extend(phrases)
             return condition
 
         return decorate

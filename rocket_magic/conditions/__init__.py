@@ -30,6 +30,7 @@ from rocket_magic.conditions._pipeline import (
     DependSuccess,
     DependTerminate,
 )
+from rocket_magic.conditions._returned import TaskReturned
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
 from rocket_magic.conditions._syntax import CustomPhrase, as_condition, parse_condition, phrase_completions
@@ -61,6 +62,7 @@ __all__ = [
     "TaskFailed",
     "TaskFinished",
     "TaskInacted",
+    "TaskReturned",
     "TaskRunnable",
     "TaskRunning",
     "TaskStarted",

@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NoReturn
 
 from rocket_magic._protocols import Context, Explanation, Watch
 from rocket_magic.conditions._bare import context_for
-from rocket_magic.conditions._words import events
+from rocket_magic.conditions._words import events, unspoken
 from rocket_magic.exc import ConditionError, RocketMagicError
 from rocket_magic.instants import NEVER, POLL, Instant
 
@@ -125,7 +125,8 @@ class BaseCondition:
         raise TypeError(msg)
 
     def __str__(self) -> str:
-        return repr(self)
+        text = repr(self)
+        return text if text.startswith("<") else unspoken(text)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -16,8 +16,7 @@ from typing import Any
 
 from rocket_magic._protocols import Context
 from rocket_magic.conditions._base import BaseCondition, call_user
-from rocket_magic.conditions._period_words import unspoken
-from rocket_magic.conditions._words import quoted
+from rocket_magic.conditions._words import quoted, unspoken
 from rocket_magic.exc import ScheduleError
 
 
@@ -93,13 +92,13 @@ def condition(phrase: str = "") -> Callable[[Callable[..., Any]], FuncCond]:
     """Make a condition of a function, by `@condition()`.
 
     Args:
-        phrase: Its text form, when a session's phrase language knows one (`app.cond` registers it).
+        phrase: Words for it in messages. They are no phrase of the language: `app.cond("…")` registers one.
     """
     if callable(phrase):
         msg = f"write @condition() with parentheses above {quoted(getattr(phrase, '__name__', 'it'))}"
         raise ScheduleError(msg)
 
     def make(func: Callable[..., Any]) -> FuncCond:
-        return FuncCond(func, phrase=phrase)
+        return FuncCond(func, phrase=unspoken(phrase) if phrase else "")
 
     return make

@@ -14,7 +14,6 @@ from rocket_magic.conditions._period_words import (
     as_seen_from_now,
     bracketed,
     period_phrase,
-    unspoken,
 )
 from rocket_magic.conditions._tasks import (
     TaskRef,
@@ -36,7 +35,7 @@ from rocket_magic.conditions._units import (
     narrowed,
     unit_of,
 )
-from rocket_magic.conditions._words import moment, when
+from rocket_magic.conditions._words import moment, unspoken, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import HOUR, NEVER, Instant, Span
 from rocket_magic.time import Cron, StaticInterval, TimePeriod

@@ -31,7 +31,6 @@ __all__ = [
     "bracketed",
     "period_phrase",
     "stretch_phrase",
-    "unspoken",
 ]
 
 
@@ -141,8 +140,3 @@ def bracketed(period: TimePeriod) -> str | None:
     """Give the words of a period in parentheses."""
     words = period_phrase(period)
     return None if words is None else f"({words})"
-
-
-def unspoken(python: str) -> str:
-    """Write what has no words: Python, marked so that nobody takes it for a phrase (it is refused as one)."""
-    return f"<{python}>"

@@ -53,13 +53,21 @@ class CustomPhrase:
 
     Args:
         pattern: Text that must stand there literally (case and blanks don't matter), or a compiled
-            pattern that must match the whole item.
+            pattern that must match the whole item. An item ends before `&`, `|` and a closing parenthesis
+            that are not in quotes, and begins with neither `~` nor an opening one.
         make: Gives the condition; it gets the pattern's named groups as arguments, or all groups in
             order when none is named.
+
+    Raises:
+        ScheduleError: The text could never be read as one item, or is a phrase of the language already.
     """
 
     pattern: str | re.Pattern[str]
     make: Callable[..., BaseCondition]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.pattern, str):
+            _check_phrase(self.pattern)
 
     def match(self, text: str) -> BaseCondition | None:
         """Give the condition when the text is this phrase."""
@@ -70,6 +78,27 @@ class CustomPhrase:
             return None
         named = found.groupdict()
         return self.make(**named) if named else self.make(*found.groups())
+
+
+def _check_phrase(text: str) -> None:
+    """Refuse a phrase of the user's own that could never be read, or would hide a built-in one."""
+    if not text.strip() or len(text) > _LONGEST_CUSTOM:
+        length = f"1 to {_LONGEST_CUSTOM} characters"
+        msg = f"a phrase has {length}, got {clip(text)!r}: write it like 'file is there'"
+        raise ScheduleError(msg, text=text)
+    reader = Reader(text)
+    last = reader.tokens[_item_end(reader)]
+    first = reader.here
+    if last.text != END or last.is_name or (not first.is_name and first.text in ("(", "~")):
+        sign = first if last is first or first.text in ("(", "~") else last
+        msg = (
+            f"{clip(text)!r} can't be a phrase: {sign.text!r} at {sign.start + 1} joins or groups "
+            "conditions; use words, like 'file is there'"
+        )
+        raise ScheduleError(msg, text=text, position=sign.start)
+    if _attempt(text, ()).position is None:
+        msg = f"{clip(text)!r} is a phrase already: use words of your own, like 'file is there'"
+        raise ScheduleError(msg, text=text)
 
 
 def _plain(text: str) -> str:

@@ -54,6 +54,7 @@ EXAMPLES: Final = (
     "has succeeded yesterday",
     "has finished in past 1 hour",
     "task 'name' has succeeded today",
+    "task 'name' has returned true",
     "running",
     "task 'name' is running",
     "running more than 10 min",

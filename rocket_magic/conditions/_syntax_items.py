@@ -7,7 +7,7 @@
              | cron [with seconds] CRON | crontime [with seconds] CRON
              | time of UNIT [window] | from WHEN [until WHEN] | until WHEN | during PERIOD
              | once in PERIOD [days] [hours] | start once in PERIOD
-             | [task 'N'] has VERB [count times] [span]
+             | [task 'N'] has VERB [count times] [span] | [task 'N'] has returned true [in past D]
              | [while] [task 'N' is] running [count times] [[for] more than D | less than D | between D and D]
              | after task 'N' [VERB] | after [all|any] tasks 'A', 'B' [VERB]
              | retry [N times | once | twice] [after D] [backoff X] [up to D] [jitter D]
@@ -40,6 +40,7 @@ from rocket_magic.conditions._history import HAPPENED, TaskHappened
 from rocket_magic.conditions._parameters import IsEnv, ParamIs
 from rocket_magic.conditions._period import BASED, Every, IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import DEPENDS
+from rocket_magic.conditions._returned import TaskReturned
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
 from rocket_magic.conditions._syntax_periods import read_cron, read_dates, read_period, read_record_period
@@ -171,6 +172,10 @@ def _start(reader: Reader, task: str | None = None) -> BaseCondition:
 
 
 def _has(reader: Reader, task: str | None = None) -> BaseCondition:
+    if reader.word("returned"):
+        reader.need("true")
+        past = reader.phrase("in", "past") or reader.word("past")
+        return TaskReturned(task, reader.duration("past") if past else None)
     condition: TaskHappened = HAPPENED[reader.need(*HAPPENED)](task)
     reader.offer_comparisons()
     count = reader.comparison(_TIMES)

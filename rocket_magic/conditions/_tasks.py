@@ -1,22 +1,47 @@
 """How a condition refers to a task: by name, by function, or by the task itself. Floor 2.
 
 A name or a task object is a name from then on. A function that is not a task yet stays a function
-and is turned into the name each time it is asked, so it may be registered later.
+and is turned into the name each time it is asked, so it may be registered later; it is equal to the name
+that it stands for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from rocket_magic._protocols import OWN, Context, TaskView
 from rocket_magic.conditions._words import quoted
 from rocket_magic.exc import ScheduleError
 
-TaskRef = str | Callable[..., Any] | None
-"""A task's name, a function that is or becomes a task, or None: the task that the condition belongs to."""
-
 _MARK = "__rocket_magic_task__"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Later:
+    """A function that may become a task; it stands for the task's name.
+
+    Args:
+        func: The function.
+    """
+
+    func: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The name of its task, or its own as long as it is none."""
+        return _known_name(self.func) or str(getattr(self.func, "__name__", repr(self.func)))
+
+    def __eq__(self, other: object) -> bool:
+        return self.name == (other.name if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+TaskRef = str | Later | None
+"""A task's name, a function that is or becomes a task, or None: the task that the condition belongs to."""
 
 
 def as_task_ref(value: Any) -> TaskRef:
@@ -28,13 +53,13 @@ def as_task_ref(value: Any) -> TaskRef:
     Raises:
         ScheduleError: It is none of them, or an empty name.
     """
-    if value is None:
-        return None
+    if value is None or isinstance(value, Later):
+        return value
     name = value if isinstance(value, str) else _known_name(value)
     if name:
         return name
     if name is None and callable(value):
-        return value  # type: ignore[no-any-return]
+        return Later(value)
     msg = f"a task is named by its name, its function or the task itself, got {value!r}"
     raise ScheduleError(msg)
 
@@ -51,9 +76,7 @@ def name_of(ref: TaskRef) -> str:
     """Give the task's name now; "" stands for the condition's own task."""
     if ref is None:
         return OWN
-    if isinstance(ref, str):
-        return ref
-    return _known_name(ref) or str(getattr(ref, "__name__", repr(ref)))
+    return ref if isinstance(ref, str) else ref.name
 
 
 def target(ref: TaskRef, ctx: Context) -> str | None:

@@ -71,3 +71,8 @@ def _event(watch: Watch) -> str:
 def times(count: int) -> str:
     """Write a number of occurrences: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def unspoken(python: str) -> str:
+    """Write what has no words: Python, marked so that nobody takes it for a phrase (it is refused as one)."""
+    return f"<{python}>"

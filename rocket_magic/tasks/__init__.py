@@ -9,7 +9,6 @@ from rocket_magic.tasks._base import Task as Task
 from rocket_magic.tasks._code import CodeTask as CodeTask
 from rocket_magic.tasks._command import CommandTask as CommandTask
 from rocket_magic.tasks._cond import TaskCond as TaskCond
-from rocket_magic.tasks._cond import TaskReturned as TaskReturned
 from rocket_magic.tasks._func import FuncTask as FuncTask
 from rocket_magic.tasks._run import RunState as RunState
 from rocket_magic.tasks._run import TaskRun as TaskRun
@@ -25,6 +24,5 @@ __all__ = [
     "ShutDown",
     "Task",
     "TaskCond",
-    "TaskReturned",
     "TaskRun",
 ]

@@ -153,7 +153,7 @@ def test_function_conditions_take_arguments():
         return path == "a" and size == 0
 
     context = FakeSession().context()
-    assert str(there) == "file is there"
+    assert str(there) == "<file is there>"
     assert there("a").holds(context)
     assert not there("b").holds(context)
     assert there("a") == there(path="a")

@@ -21,10 +21,11 @@ from rocket_magic.conditions import (
     IsPeriod,
     ParamExists,
     TaskExecutable,
+    TaskReturned,
     TaskRunnable,
     TaskSucceeded,
 )
-from rocket_magic.instants import NEVER, POLL
+from rocket_magic.instants import HOUR, NEVER, POLL
 from rocket_magic.time import RelativeDay, StaticInterval, TimeDelta, TimeOfDay, TimeOfWeek, TimeSpanDelta
 
 from .fakes import FakeSession, at
@@ -106,6 +107,13 @@ ROWS = [
     (DependTerminate("load"), (), False, "task 'load' does not exist (yet)", None),
     (DependInaction("load"), LOADED, False, "task 'load' has never inacted", None),
     (DependCrash("load"), LOADED, False, "task 'load' has never crashed", None),
+    (TaskReturned("load"), LOADED, True, "task 'load' returned a true value today at 10:30", None),
+    (TaskReturned("load", 2 * HOUR), LOADED, True,
+     "task 'load' returned a true value today at 10:30, which counts until today at 12:30", "05-08 12:30"),
+    (TaskReturned("load", HOUR), LOADED, False, "what task 'load' returned today at 10:30 is too old", None),
+    (TaskReturned(), RAN, False, "task 'me' returned a false value today at 09:05", None),
+    (TaskReturned("no"), (), False, "task 'no' does not exist (yet)", None),
+    (TaskReturned(), (), False, "task 'me' has not succeeded yet", None),
     (ParamExists("x"), (), True, "parameter 'x' exists", None),
     (ParamExists(x=2), (), False, "parameter 'x' has another value", None),
     (IsEnv("prod"), (), False, "the environment is 'test'", None),
@@ -140,6 +148,7 @@ def _situation(records):
         session.history.add(name, action, f"2024-05-08 {time}")
     session.scheduler.started_at, session.scheduler.n_cycles = at("2024-05-08 08:00"), 7
     session.parameters.update(x=1, env="test")
+    session.returns = {"load": [1], "me": []}
     return session, task
 
 

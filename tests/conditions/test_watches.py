@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rocket_magic._protocols import EventKind, Watch
-from rocket_magic.conditions import BaseCondition, FuncCond, Not
+from rocket_magic.conditions import BaseCondition, FuncCond, Not, TaskReturned
 from rocket_magic.conds import cron, daily, scheduler_cycles, time_of_day
 from rocket_magic.instants import MINUTE, NEVER, POLL, SECOND
-from rocket_magic.tasks._cond import TaskReturned
 
 from .fakes import FakeSession, at
 

@@ -32,6 +32,7 @@ from rocket_magic.conditions import (
     Not,
     ParamExists,
     TaskExecutable,
+    TaskReturned,
     TaskRunnable,
 )
 from rocket_magic.conds import (
@@ -82,7 +83,6 @@ from rocket_magic.conds import (
 from rocket_magic.execution import Outcome
 from rocket_magic.forecast import SimulatedExecutor
 from rocket_magic.instants import HOUR, MINUTE, SECOND, Instant
-from rocket_magic.tasks._cond import TaskReturned
 from rocket_magic.time import Cron, TimeOfDay, TimeOfHour, TimeOfMinute, TimeOfWeek
 from tests.conditions.fakes import FakeHistory, FakeScheduler, FakeSession, FakeTask
 
