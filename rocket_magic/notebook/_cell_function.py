@@ -15,7 +15,7 @@ from typing import Any
 from rocket_magic.notebook._cell_code import CellCode, remember_lines
 from rocket_magic.notebook._show import show_value
 
-__all__ = ["CellFunction"]
+__all__ = ["CellFunction", "is_builtin"]
 
 
 class _FromNamespace:
@@ -117,9 +117,15 @@ def _signature(cell: CellCode, parameters: frozenset[str]) -> inspect.Signature:
 
 def _is_of_shell(name: str, value: Any) -> bool:
     """Names that every notebook has, and that mean nothing in another process."""
-    return name in {"In", "Out", "get_ipython", "exit", "quit"} or (
-        hasattr(builtins, name) and getattr(builtins, name) is value
-    )
+    return name in {"In", "Out", "get_ipython", "exit", "quit"} or is_builtin(name, value)
+
+
+def is_builtin(name: str, value: Any) -> bool:
+    """Whether a name of the notebook means what it means in any Python; IPython wraps `open`."""
+    if not hasattr(builtins, name):
+        return False
+    standard = getattr(builtins, name)
+    return value is standard or getattr(value, "__wrapped__", None) is standard
 
 
 def _arrived(name: str, cell: CellCode, values: dict[str, Any], parameters: frozenset[str]) -> CellFunction:

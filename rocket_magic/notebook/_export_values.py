@@ -24,6 +24,7 @@ from rocket_magic.app import Grouper, Rocketry
 from rocket_magic.conditions import BaseCondition, FuncCond, parse_condition
 from rocket_magic.exc import ScheduleError
 from rocket_magic.notebook._cell_code import names_read
+from rocket_magic.notebook._cell_function import is_builtin
 from rocket_magic.notebook._text import one_line
 from rocket_magic.session import Session
 
@@ -89,7 +90,7 @@ class Writer:
         for name in sorted(names):
             if name in _OF_SHELL:
                 self.problems.append(f"{user} uses {name}, which exists in a notebook only")
-            elif name in namespace and namespace[name] is not getattr(builtins, name, namespace):
+            elif name in namespace and not is_builtin(name, namespace[name]):
                 self._define(name, namespace[name], user)
             elif name == "display":
                 self.imports.add("from IPython.display import display")

@@ -35,6 +35,22 @@ def run(path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_what_ipython_puts_over_builtins_is_the_builtin_in_a_program(
+    loaded: Any, rocket: Any, tmp_path: Path
+) -> None:
+    """A notebook's `open` is IPython's own; a helper of the user's that is called like a builtin stays."""
+    loaded.run_cell("def text(): return open('kept.txt').read()\ndef min(*values): return 'mine'")
+    loaded.run_cell_magic(
+        "task", "every 1 hour --name write", "print('kept', file=open('kept.txt', 'w'), flush=True)"
+    )
+    loaded.run_cell_magic("task", "after task 'write' --name read", "print(text(), min(1), max(1, 2))")
+    rocket("config shut_cond=task 'read' has succeeded today")
+    rocket("export out.py")
+    assert "IPython" not in (tmp_path / "out.py").read_text()
+    done = run(tmp_path / "out.py")
+    assert ("kept\n mine 2\n", "") == (done.stdout, done.stderr)
+
+
 def test_the_program_does_what_the_notebook_does(loaded: Any, rocket: Any, tmp_path: Path) -> None:
     """Cells, helpers, data, parameters, return values, conditions of functions, options: run headless."""
     loaded.run_cell(
