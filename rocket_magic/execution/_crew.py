@@ -38,7 +38,7 @@ __all__ = ["Crew"]
 
 _EVERYTHING: Final = 1 << 62
 _UNKNOWN_END: Final = 1.0
-"""Seconds to wait for the exit code of a worker whose channel has closed."""
+"""Seconds to wait for the exit code of a worker that answers no more."""
 _CLOSING: Final = 5.0
 _REPLACEMENT: Final = 0.003
 _LOOK: Final = 0.002
@@ -187,14 +187,14 @@ class Crew:
         number = next(self._numbers)
         link, ends = open_link(number)
         try:
-            link.pid = launcher.launch(number, *ends.all)
+            link.pid = launcher.launch(number, ends.all)
         except OSError:
             link.close()
             raise
         finally:
             ends.close()
         worker = Worker(link, launcher)
-        self._hub.register(link.channel, READ, partial(self._on_channel, worker))
+        self._hub.register(link.answers, READ, partial(self._on_answer, worker))
         for name, descriptor in link.outputs.items():
             self._hub.register(descriptor, READ, partial(self._on_output, worker, name))
         self._roster.add(worker, at_work=not self._settings.process_reuse)
@@ -208,19 +208,26 @@ class Crew:
     # What workers say
 
     def _await_writable(self, worker: Worker) -> None:
-        if not worker.link.closed and not worker.link.flush():
-            self._hub.modify(worker.link.channel, READ | WRITE, partial(self._on_channel, worker))
+        link = worker.link
+        if not link.flush() and not link.stuck:
+            link.stuck = True
+            self._hub.register(link.orders, WRITE, partial(self._on_writable, worker))
 
-    def _on_channel(self, worker: Worker, events: int) -> None:
+    def _on_writable(self, worker: Worker, _events: int) -> None:
+        if worker.link.flush():
+            self._leave_unstuck(worker.link)
+
+    def _leave_unstuck(self, link: Link) -> None:
+        if link.stuck:
+            link.stuck = False
+            self._hub.unregister(link.orders)
+
+    def _on_answer(self, worker: Worker, _events: int) -> None:
         hub, link = self._hub, worker.link
-        if events & WRITE and link.flush():
-            hub.modify(link.channel, READ, partial(self._on_channel, worker))
-        if not events & READ:
-            return
         try:
             answer = link.receive()
         except EOFError:
-            hub.unregister(link.channel)
+            hub.unregister(link.answers)
             # The exit code follows through the launcher; if it does not, the end is unknown.
             known = self._launcher is worker.launcher
             hub.call_later(_UNKNOWN_END if known else 0, lambda: self.worker_gone(link.number, None, 0))
@@ -288,11 +295,13 @@ class Crew:
         self._see_off(worker)
 
     def _stop_listening(self, link: Link) -> None:
-        for file in (link.channel, *link.outputs.values()):
+        self._leave_unstuck(link)
+        for file in (link.answers, *link.outputs.values()):
             self._hub.unregister(file)
 
     def _retire(self, worker: Worker) -> None:
         """Let a worker end after its last run, and hear what it says until then."""
+        self._leave_unstuck(worker.link)
         worker.link.retire()
         self._see_off(worker)
 

@@ -31,7 +31,7 @@ from rocket_magic.execution._worker import live, practice_order, rehearse
 
 __all__ = ["main"]
 
-_DESCRIPTORS: Final = 3
+_DESCRIPTORS: Final = 4
 _PROBE_SECONDS: Final = 30
 _TAINTED: Final = 3
 
@@ -137,9 +137,9 @@ class _Server:
             self._leave_server()
             if lifeline is None:
                 os.close(self._lifeline)
-            channel, stdout, stderr = descriptors
+            orders, answers, stdout, stderr = descriptors
             become_worker(stdout, stderr, lifeline)
-            live(channel, self._practice, self._codes)
+            live(orders, answers, self._practice, self._codes)
         finally:
             os._exit(1)
 

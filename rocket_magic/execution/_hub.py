@@ -93,10 +93,6 @@ class Hub:
         """Call the handler whenever the file is ready."""
         self._selector.register(file, events, _Watch(handler))
 
-    def modify(self, file: Any, events: int, handler: Handler) -> None:
-        """Wait for other events."""
-        self._selector.modify(file, events, _Watch(handler))
-
     def unregister(self, file: Any) -> None:
         """Forget a file; no harm when it isn't known."""
         with contextlib.suppress(KeyError, ValueError):

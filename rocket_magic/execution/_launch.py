@@ -67,7 +67,7 @@ class Owner(Protocol):
 class Launcher(Protocol):
     """Starts workers."""
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
+    def launch(self, number: int, descriptors: tuple[int, ...]) -> int | None:
         """Start one that takes over copies of these descriptors; its pid if that is known at once."""
         ...
 
@@ -92,10 +92,10 @@ class ForkServer:
             self._process = _start_python(_SERVER, (theirs.fileno(), lifeline), home)
         hub.register(self._control, READ, self._heard)
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
+    def launch(self, number: int, descriptors: tuple[int, ...]) -> int | None:
         """Ask for a fork. A dead server is noticed by the hub, not here."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            socket.send_fds(self._control, [REQUEST.pack(FORK, number)], [channel, stdout, stderr])
+            socket.send_fds(self._control, [REQUEST.pack(FORK, number)], descriptors)
         return None
 
     def preload(self, modules: Sequence[str]) -> None:
@@ -148,9 +148,9 @@ class Spawner:
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._watches: dict[int, int] = {}
 
-    def launch(self, number: int, channel: int, stdout: int, stderr: int) -> int | None:
+    def launch(self, number: int, descriptors: tuple[int, ...]) -> int | None:
         """Start an interpreter."""
-        process = _start_python(_WORKER, (channel, stdout, stderr, self._lifeline), self._home)
+        process = _start_python(_WORKER, (*descriptors, self._lifeline), self._home)
         self._processes[number] = process
         if hasattr(os, "pidfd_open"):
             self._watches[number] = watch = os.pidfd_open(process.pid)

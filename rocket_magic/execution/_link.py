@@ -1,5 +1,6 @@
-"""Floor 4: the scheduler's side of one worker process: its channel, its output, its pid.
+"""Floor 4: the scheduler's side of one worker process: orders, answers, its output, its pid.
 
+Each is a pipe: whoever reads from a socket wakes the process that waits at its other end for nothing.
 `send` may be called from any thread, the rest belongs to the hub's thread.
 """
 
@@ -10,10 +11,9 @@ import contextlib
 import mmap
 import os
 import pickle
-import socket
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rocket_magic._protocols import Sink
@@ -41,18 +41,30 @@ class Answer:
 
 
 class Link:
-    """One worker process, as its parent sees it."""
+    """One worker process, as its parent sees it.
+
+    Attributes:
+        number: The worker's.
+        orders: Descriptor that orders are written to; -1 when there will be none.
+        answers: Descriptor that answers are read from.
+        outputs: Descriptors that its standard streams are read from.
+        pid: Its process, once that is known.
+        stuck: Whether somebody waits until more orders can be written.
+        closed: Whether it has been collected.
+    """
 
     __slots__ = (
         "_body_size", "_decoders", "_filled", "_head", "_lock", "_outgoing", "_target",
-        "channel", "closed", "number", "outputs", "pid",
+        "answers", "closed", "number", "orders", "outputs", "pid", "stuck",
     )  # fmt: skip
 
-    def __init__(self, number: int, channel: socket.socket, outputs: dict[str, int]) -> None:
+    def __init__(self, number: int, orders: int, answers: int, outputs: dict[str, int]) -> None:
         self.number = number
-        self.channel = channel
+        self.orders = orders
+        self.answers = answers
         self.outputs = outputs
         self.pid: int | None = None
+        self.stuck = False
         self.closed = False
         self._lock = threading.Lock()
         self._outgoing: list[memoryview] = []
@@ -81,7 +93,7 @@ class Link:
     def _push(self) -> bool:
         while self._outgoing:
             try:
-                sent = self.channel.send(self._outgoing[0])
+                sent = os.write(self.orders, self._outgoing[0])
             except BlockingIOError:
                 return False
             except OSError:  # the worker is gone: its end is noticed elsewhere
@@ -95,8 +107,10 @@ class Link:
 
     def retire(self) -> None:
         """Let the worker end after what it does."""
-        with contextlib.suppress(OSError):
-            self.channel.shutdown(socket.SHUT_WR)
+        with self._lock:  # nobody may write to what has the descriptor's number next
+            orders, self.orders = self.orders, -1
+        if orders >= 0:
+            os.close(orders)
 
     # From the worker
 
@@ -104,7 +118,7 @@ class Link:
         """Take what is there of an answer, at most about `budget` bytes; the answer when it is complete.
 
         Raises:
-            EOFError: The worker has closed the channel.
+            EOFError: The worker has closed the pipe.
         """
         if not self._filled and self._body_size < 0:
             data = self._take(SMALL)
@@ -131,7 +145,7 @@ class Link:
 
     def _take(self, size: int) -> bytes | None:
         try:
-            data = self.channel.recv(size)
+            data = os.read(self.answers, size)
         except BlockingIOError:
             return None
         except OSError:
@@ -142,7 +156,7 @@ class Link:
 
     def _take_into(self, view: memoryview) -> int | None:
         try:
-            count = self.channel.recv_into(view)
+            count = os.readv(self.answers, [view])
         except BlockingIOError:
             return None
         except OSError:
@@ -233,9 +247,11 @@ class Link:
 
     def hang_up(self) -> None:
         """Give the descriptors back, and let the worker end after what it does."""
-        self.channel.close()
-        for descriptor in self.outputs.values():
-            os.close(descriptor)
+        self.retire()
+        for descriptor in (self.answers, *self.outputs.values()):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.answers = -1
         self.outputs = {}
 
 
@@ -243,19 +259,20 @@ class Link:
 class Ends:
     """The worker's ends of a link; closed by us as soon as the worker has its copies."""
 
-    channel: socket.socket
+    orders: int
+    answers: int
     stdout: int
     stderr: int
-    all: tuple[int, int, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.all = (self.channel.fileno(), self.stdout, self.stderr)
+    @property
+    def all(self) -> tuple[int, int, int, int]:
+        """In the order in which workers take them over."""
+        return self.orders, self.answers, self.stdout, self.stderr
 
     def close(self) -> None:
         """Close our copies."""
-        self.channel.close()
-        os.close(self.stdout)
-        os.close(self.stderr)
+        for descriptor in self.all:
+            os.close(descriptor)
 
 
 def open_link(number: int) -> tuple[Link, Ends]:
@@ -266,16 +283,14 @@ def open_link(number: int) -> tuple[Link, Ends]:
     """
     made: list[int] = []
     try:
-        for _ in range(2):
+        for _ in range(4):
             made += os.pipe()
-        ours, theirs = socket.socketpair()
     except OSError:
         for descriptor in made:
             os.close(descriptor)
         raise
-    out_read, out_write, err_read, err_write = made
-    ours.setblocking(False)
-    for descriptor in (out_read, err_read):
+    order_read, order_write, answer_read, answer_write, out_read, out_write, err_read, err_write = made
+    for descriptor in (order_write, answer_read, out_read, err_read):
         os.set_blocking(descriptor, False)
-    link = Link(number, ours, {"stdout": out_read, "stderr": err_read})
-    return link, Ends(theirs, out_write, err_write)
+    link = Link(number, order_write, answer_read, {"stdout": out_read, "stderr": err_read})
+    return link, Ends(order_read, answer_write, out_write, err_write)

@@ -20,7 +20,7 @@ class Roster:
     """Workers by number, and runs that wait.
 
     Args:
-        blocked: Called when an order could not be sent whole: its channel is to be watched.
+        blocked: Called when an order could not be sent whole: its pipe is to be watched.
 
     Attributes:
         waiting: Runs for which no worker is ready.

@@ -22,7 +22,7 @@ REQUEST: Final = struct.Struct(">cI")
 NOTICE: Final = struct.Struct(">cIiiI")
 
 FORK: Final = b"F"
-"""Request: fork a worker with this number; channel, stdout and stderr are attached."""
+"""Request: fork a worker with this number; its ends of orders, answers, stdout and stderr are attached."""
 PRELOAD: Final = b"P"
 """Request: import modules; as many bytes of newline-separated names follow."""
 STARTED: Final = b"S"

@@ -1,6 +1,6 @@
 """Floor 4: the worker's side of a process run. Runs in a process of its own, forked or spawned.
 
-Its only thread takes an order from the channel, runs it and sends the outcome. SIGTERM asks the run to
+Its only thread takes an order from a pipe, runs it and sends the outcome. SIGTERM asks the run to
 end: it sets the flag, and raises in the task's code unless the task has taken the flag to look at it
 itself.
 """
@@ -13,7 +13,6 @@ import importlib
 import os
 import select
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Coroutine
@@ -54,11 +53,11 @@ ENDED: Final = 143
 """Exit code of a worker that was asked to end: its group is ended with it."""
 
 
-def main(channel: int, stdout: int, stderr: int, lifeline: int) -> None:
+def main(orders: int, answers: int, stdout: int, stderr: int, lifeline: int) -> None:
     """Entry of a spawned worker."""
     make_streams()
     become_worker(stdout, stderr, lifeline)
-    live(channel)
+    live(orders, answers)
 
 
 def practice_order() -> bytes:
@@ -67,17 +66,18 @@ def practice_order() -> bytes:
     return body
 
 
-def live(channel: int, practice: bytes = b"", codes: Codes | None = None) -> None:
-    """Serve orders from the channel until it ends; never returns.
+def live(orders: int, answers: int, practice: bytes = b"", codes: Codes | None = None) -> None:
+    """Serve orders until there are no more; never returns.
 
     Args:
-        channel: Descriptor of the connection to the scheduler.
+        orders: Descriptor that orders come from.
+        answers: Descriptor that their outcomes go to.
         practice: A run to go through while none is there; none where it is empty.
         codes: Code of the user's files that is known already.
     """
     code = 1
     try:
-        worker = _Worker(channel, codes)
+        worker = _Worker(orders, answers, codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
         code = worker.serve(practice)
     except _EndRunError:
@@ -96,11 +96,13 @@ def rehearse(body: bytes) -> None:
     worker, at the price of copying the pages concerned.
     """
     order = b"".join(pack_frame(("", "", (None, None, {}, []), len(body), False), body))
+    pipe = os.pipe()
     for _ in range(_REHEARSALS):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            ours.sendall(order)
-            _Worker(theirs.fileno()).serve()
+        os.write(pipe[1], order)
+        _Worker(*pipe).serve()  # its answer stays in the pipe, and is read away
+        os.read(pipe[0], SMALL)
+    for descriptor in pipe:
+        os.close(descriptor)
 
 
 def _leave(code: int) -> None:
@@ -152,8 +154,9 @@ class _StandingClock:
 
 
 class _Worker:
-    def __init__(self, channel: int, codes: Codes | None = None) -> None:
-        self._channel = channel
+    def __init__(self, orders: int, answers: int, codes: Codes | None = None) -> None:
+        self._orders = orders
+        self._answers = answers
         self._codes = codes
         self._env: _Env | None = None
         self._asked = False
@@ -199,7 +202,7 @@ class _Worker:
 
     def _has_order(self) -> bool:
         poll = select.poll()
-        poll.register(self._channel, select.POLLIN)
+        poll.register(self._orders, select.POLLIN)
         return bool(poll.poll(0))
 
     def _practise(self, body: bytes) -> None:
@@ -287,11 +290,11 @@ class _Worker:
         instant: Instant = word[0][0]
         return instant
 
-    # The channel
+    # Orders and answers
 
     def _receive(self) -> tuple[tuple[Any, ...], bytes] | None:
         """The next order; None when there will be none."""
-        data = os.read(self._channel, SMALL)
+        data = os.read(self._orders, SMALL)
         if not data:
             return None
         return unpack_frame(data) or self._receive_rest(data)
@@ -312,7 +315,7 @@ class _Worker:
         data[: len(begun)] = begun
         view = memoryview(data)[len(begun) :]
         while view:
-            count = os.readv(self._channel, [view])
+            count = os.readv(self._orders, [view])
             if not count:
                 return None
             view = view[count:]
@@ -320,6 +323,6 @@ class _Worker:
 
     def _send(self, pieces: list[Piece]) -> None:
         for piece in pieces:
-            sent = os.write(self._channel, piece)
+            sent = os.write(self._answers, piece)
             while sent < len(piece):
-                sent += os.write(self._channel, memoryview(piece)[sent:])
+                sent += os.write(self._answers, memoryview(piece)[sent:])

@@ -178,7 +178,7 @@ class TestDeath:
         assert process_rig.run(bodies.give_five).value == 5
 
     def test_a_worker_dies_without_its_fork_server(self, process_rig: Rig) -> None:
-        """Its end is noticed by the channel, though nobody knows the exit code."""
+        """Its end is noticed by its pipe, though nobody knows the exit code."""
         _, pid, _ = begun(process_rig, bodies.say_pid_and_wait)
         (server,) = children()
         os.kill(server, signal.SIGKILL)
@@ -839,10 +839,10 @@ class TestWorkers:
         assert len({process_rig.run(draw).value[1] for _ in range(3)}) == 3
 
     def test_no_descriptors_of_others(self, process_rig: Rig) -> None:
-        """A worker holds its own channel, streams and lifeline, nothing of the server or of other runs."""
+        """A worker holds its own two pipes, streams and lifeline, nothing of the server or of other runs."""
         run_id, _, _ = begun(process_rig, bodies.say_pid_and_wait)
         names = process_rig.run(lambda: list(Path("/proc/self/fd").iterdir())).value
-        assert len(names) <= 6
+        assert len(names) <= 7
         process_rig.executor.kill(run_id, "seen")
         process_rig.outcome()
 
