@@ -40,7 +40,7 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
     zone = notebook.session.zone
     if given.no_times:
         columns: tuple[str, ...] = ("task", "action", "note")
-        rows = [(record.task_name, str(record.action), _note(record)) for record in records]
+        rows = [(record.task_name, str(record.action), _lasting_note(record)) for record in records]
         return Table(columns, tuple(rows), records, empty="no records")
     columns = ("time", "task", "action", "took", "note")
     return Table(columns, tuple(_row(record, zone) for record in records), records, empty="no records")
@@ -58,6 +58,11 @@ def _note(record: Any) -> str:
         return str(record.reason)
     lines = (record.exc_text or "").strip().splitlines()
     return lines[-1] if lines else ""
+
+
+def _lasting_note(record: Any) -> str:
+    """The note without how late a start was, which is a time."""
+    return "" if record.action == Action.RUN else _note(record)
 
 
 def _words(notebook: Notebook, before: Sequence[str]) -> Iterable[str]:
