@@ -21,7 +21,7 @@ from rocket_magic.config import Config
 from rocket_magic.exc import USER_ERRORS
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
-from rocket_magic.log import TaskLog
+from rocket_magic.log import TaskLog, hide_repository, show_repository
 from rocket_magic.scheduler import (
     Change,
     Hooks,
@@ -109,6 +109,7 @@ class Session:
         self._clock: Clock = as_clock(self.config.time_func)
         self._log = self._new_log()
         self._log_set_aside: TaskLog | None = None
+        show_repository(self, self._log.logger_name)
         self._runner = Runner(self)
         self._board = self._runner.board
         self.scheduler = Scheduler(self._runner.engine)
@@ -507,7 +508,9 @@ class Session:
         if name == "force_status_from_logs":
             self._log.ask_repository(value)
         elif name == "task_logger_basename":
+            hide_repository(self, self._log.logger_name)
             self._log.logger_name = value
+            show_repository(self, value)
         self._runner.configure_executors()
         self._runner.desk.config_changed(name)
 

@@ -10,6 +10,7 @@
 | `_survey`, `_recovery` | what a log holds when it is opened, and runs that were interrupted |
 | `_claims`, `_presence`, `_advisory` | several schedulers on one database: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
+| `_window` | the repository, where programs for Rocketry look for it: among the logger's handlers |
 
 Files, databases and record models load when they are first used; so do SQLAlchemy, Red Bird and pandas.
 """
@@ -30,6 +31,8 @@ from rocket_magic.log._result import LogRows as LogRows
 from rocket_magic.log._task_log import Retention as Retention
 from rocket_magic.log._task_log import TaskLog as TaskLog
 from rocket_magic.log._task_logger import TaskLogger as TaskLogger
+from rocket_magic.log._window import hide_repository as hide_repository
+from rocket_magic.log._window import show_repository as show_repository
 from rocket_magic.log._writer import RetryPolicy as RetryPolicy
 
 if TYPE_CHECKING:

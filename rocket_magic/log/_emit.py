@@ -21,6 +21,7 @@ from rocket_magic.exc import USER_ERRORS
 from rocket_magic.instants import Instant, from_seconds, to_seconds
 from rocket_magic.log._limits import Limit
 from rocket_magic.log._record import Record, clean
+from rocket_magic.log._window import RepoWindow
 
 _WAITING_AT_MOST = 10_000
 _IDLE_SECONDS = 5.0
@@ -58,8 +59,6 @@ class Emitter:
         if logger is None or logger.name != self.logger_name:
             # made at the first record only: importing or opening touches no logger
             logger = self._logger = logging.getLogger(self.logger_name)
-        if not logger.hasHandlers():
-            return
         handlers = self._listeners(logger)
         if not handlers:
             return
@@ -113,15 +112,14 @@ class Emitter:
 
     def _listeners(self, logger: logging.Logger) -> list[logging.Handler]:
         """The handlers that logging would call, but those of this log's own repository."""
-        if logger.disabled:
-            return []
         found: list[logging.Handler] = []
         current: logging.Logger | None = logger
         while current is not None:
-            if current.handlers:
-                found += [handler for handler in current.handlers if handler not in self.ignored]
+            for handler in current.handlers:  # a loop: most often there is the window only
+                if type(handler) is not RepoWindow and handler not in self.ignored:
+                    found.append(handler)  # noqa: PERF401
             current = current.parent if current.propagate else None
-        return found
+        return [] if logger.disabled else found
 
     def _put(self, handler: logging.Handler, made: logging.LogRecord) -> None:
         with self._lock:
@@ -197,7 +195,7 @@ def escaped(text: str) -> str:
 
 def _is_repository(handler: logging.Handler) -> bool:
     """Whether a handler writes to a repository (Red Bird's `RepoHandler`): that one gets everything."""
-    return hasattr(getattr(handler, "repo", None), "filter_by")
+    return type(handler) is not RepoWindow and hasattr(getattr(handler, "repo", None), "filter_by")
 
 
 def repository_handlers(logger_name: str) -> list[logging.Handler]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic.exc import TaskLoggingError
-from rocket_magic.log import Record, Recovery
+from rocket_magic.log import Record, Recovery, show_repository
 from rocket_magic.scheduler._engine import Engine
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class LogKeeper:
     def open(self) -> None:
         """Take over what an existing log says, once for each log."""
         log = self.board.session.log
+        show_repository(self.board.session, log.logger_name)  # a program may have configured logging anew
         self.board.read_clock()
         if self._opened is not log or log.resting:
             self._opened = log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import threading
@@ -14,6 +15,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.instants import SECOND
 from rocket_magic.log import TaskLog
 from rocket_magic.log._emit import escaped
+from rocket_magic.session import Session
 
 from .stores import START, PlainRepo, record
 
@@ -148,6 +150,43 @@ def test_a_repo_handler_of_the_user_is_the_log(logger: logging.Logger) -> None:
     assert log.history.status("load") is Action.SUCCESS
     log.ask_repository(True)
     assert log.history.status("load") is Action.SUCCESS
+
+
+def test_the_repository_is_found_among_the_loggers_handlers(logger: logging.Logger) -> None:
+    """The documented loop over handlers finds the newest living session's repository, and nobody else's."""
+
+    def found() -> Any:
+        return next((one.repo for one in logger.handlers if hasattr(one, "repo")), None)
+
+    logger.handlers.clear()
+    first = Session(config={"task_execution": "main"})
+    second = Session()
+    assert found() is second.get_repo()
+    assert len(logger.handlers) == 1
+    first.create_task(func=lambda: None, name="load")
+    first.run("load")
+    assert second.get_repo().filter_by().all() == []
+    del second
+    gc.collect()
+    query = found().filter_by(task_name="load", action="run")
+    assert [row.action for row in query.all()] == ["run"]
+    assert [str(row.action) for row in first.get_task_log()] == ["run", "success"]  # once each
+    first.set_repo(mine := PlainRepo())
+    assert found() is mine
+    first.config.task_logger_basename = "rocketry.task.elsewhere"
+    assert found() is None
+    (other,) = logging.getLogger("rocketry.task.elsewhere").handlers
+    assert other.repo is mine
+
+
+def test_a_handler_that_is_only_a_window_writes_nothing(logger: logging.Logger) -> None:
+    """What a program logs to the task logger by itself reaches its own handlers, not the task log."""
+    session = Session()
+    handler = Kept()
+    logger.addHandler(handler)
+    logger.error("by hand")
+    assert [one.getMessage() for one in handler.records] == ["by hand"]
+    assert session.get_repo().filter_by().all() == []
 
 
 def test_a_handler_given_as_repository(logger: logging.Logger) -> None:
