@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rocket_magic._protocols import Context, Explanation
+from rocket_magic._protocols import Action, Context, Explanation
+from rocket_magic.conditions._words import moment
 from rocket_magic.instants import NEVER, Instant
 from rocket_magic.scheduler._board import Board, Owner, Phase
 from rocket_magic.scheduler._past import past_context
+from rocket_magic.scheduler._starting import MISSED
 
 if TYPE_CHECKING:
     from rocket_magic.tasks import Task
@@ -48,6 +50,8 @@ def explain_task(board: Board, session: Owner, task: Task, at: Instant | None = 
         reason = f"{'it was to start' if past else 'it starts now'}: {condition.reason}"
     else:
         reason = holds[0].reason if holds else condition.reason
+        if not past:
+            reason += _misfire(board, task, context)
     return Explanation(
         f"task {task.name!r}",
         starts or by_hand,
@@ -56,6 +60,19 @@ def explain_task(board: Board, session: Owner, task: Task, at: Instant | None = 
         condition.depends_on,
         (*holds, condition),
     )
+
+
+def _misfire(board: Board, task: Task, context: Context) -> str:
+    """Tell of the start that was skipped last, because it would have come too late."""
+    if board.session.log.history.status(task.name) is not Action.INACTION:
+        return ""
+    for record in board.session.log.recent_runs(task.name, 1):
+        if record.action is Action.INACTION and (record.reason or "").startswith(MISSED):
+            due = (
+                "" if record.due is None else f" due {moment(record.due, context.now, context.session.zone)}"
+            )
+            return f"; the start{due} was {record.reason}"
+    return ""
 
 
 def _what_held(context: Context) -> list[tuple[str, str]]:

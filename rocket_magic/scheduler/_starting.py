@@ -19,10 +19,14 @@ from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._looking import LATE, Candidate
 from rocket_magic.scheduler._preparing import NO_PARAMETERS, Preparer
 from rocket_magic.tasks import RunState, TaskRun
+from rocket_magic.time import format_duration
 
 if TYPE_CHECKING:
     from rocket_magic.scheduler._ending import Ender
     from rocket_magic.tasks import Task
+
+MISSED = "missed by misfire_grace_time: "
+"""How the reason of a start begins that was skipped because it came too late."""
 
 _LONGEST_PAUSE: Span = 60 * SECOND
 _LOOK_AT_OTHERS: Span = SECOND
@@ -111,7 +115,8 @@ class Starter:
         if grace is None or late <= grace:
             return False
         run_id = self.preparer.run_id(task, NO_PARAMETERS, next(board.run_numbers))
-        reason = f"missed: it was due {late / SECOND:.0f} s ago, which is more than misfire_grace_time allows"
+        shown = format_duration(late - late % (SECOND if late > SECOND else 1))
+        reason = f"{MISSED}{shown} late, {format_duration(grace)} allowed"
         pair = [
             Record(task.name, action, board.now, run_id, start=board.now, due=candidate.due, reason=reason)
             for action in (Action.RUN, Action.INACTION)
