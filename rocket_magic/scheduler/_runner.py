@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rocket_magic._lazy import LazyModule
-from rocket_magic.args import ArgumentEnv, Parameters
+from rocket_magic.args import Parameters
 from rocket_magic.clock import VirtualClock
 from rocket_magic.execution import ExecutionSettings, make_executors
 from rocket_magic.instants import NEVER, Instant
 from rocket_magic.scheduler._board import Board, Owner, Phase
 from rocket_magic.scheduler._desk import Desk
+from rocket_magic.scheduler._direct import DirectCaller
 from rocket_magic.scheduler._drivers import Driver
 from rocket_magic.scheduler._engine import Engine
 from rocket_magic.scheduler._interrupts import MOST_PRESSES, hearing_signals, taking_interrupts
@@ -286,10 +287,11 @@ class Runner:
                 self.engine.step()  # startup tasks, and one look at each task when there are none
                 if board.n_cycles == 0:
                     self.engine.step()
+                board.stop_wanted = True
+                # still ours: what the log acknowledges meanwhile must not start on its writer's thread
+                self._drive_interruptibly()
             finally:
                 board.owner = None
-            board.stop_wanted = True
-            self._drive_interruptibly()
 
         try:
             self._begin()
@@ -302,13 +304,13 @@ class Runner:
         self._raise_fatal()
 
     def run_alone(self, task: Task, batch: Parameters) -> Any:
-        """Run a task on the calling thread, outside the schedule."""
-        env = ArgumentEnv(session=self.session, task=task, run=None)
-        value = task.make_call(batch, env, "pre")()
-        if asyncio.iscoroutine(value):
-            value = asyncio.run(value)
-        self.session.returns[task] = value
-        return value
+        """Run a task on the calling thread, outside the schedule; the log has its records."""
+        return DirectCaller(self.engine, self._open_log).call(task, batch)
+
+    def _open_log(self) -> None:
+        with self._lifecycle:
+            if not self.alive:
+                self.log_keeper.open()
 
 
 def _loop_is_running() -> bool:
