@@ -103,12 +103,14 @@ class BaseCondition:
         return self
 
     def __and__(self, other: object) -> BaseCondition:
+        _refuse_text(self, "&", other)
         return All(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
 
     def __rand__(self, other: object) -> BaseCondition:
         return All(other, self) if isinstance(other, bool) else NotImplemented
 
     def __or__(self, other: object) -> BaseCondition:
+        _refuse_text(self, "|", other)
         return Any(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
 
     def __ror__(self, other: object) -> BaseCondition:
@@ -130,6 +132,15 @@ class BaseCondition:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+
+def _refuse_text(condition: BaseCondition, sign: str, other: object) -> None:
+    if isinstance(other, str):
+        msg = (
+            f"a condition is combined with conditions, got text {other!r}: write all of it as text "
+            f"('{condition} {sign} {other}'), or parse_condition({other!r})"
+        )
+        raise TypeError(msg)
 
 
 def call_user(

@@ -79,6 +79,53 @@ _SIGNS: Final = {"and": "&", "or": "|", "not": "~", "&&": "&", "||": "|", "!": "
 _DROPPED: Final = re.compile(r"[()\"'.,]+")
 
 
+_CLOCK_WORD: Final = r"\d{1,2}(?::\d\d)?(?:\s*[ap]m)?"
+_NTH: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+
+
+def _nth_weekday(match: re.Match[str]) -> str:
+    """Write "monthly on last Fri at 09:00" as cron."""
+    which, day, hour, minute = match["which"].lower(), match["day"][:3].capitalize(), match["h"], match["m"]
+    fields = f"{int(minute or 0)} {int(hour or 0)}"
+    if day in ("Wee", "Wor"):
+        return f"cron {fields} LW * *" if which == "last" else match[0]
+    return f"cron {fields} * * {day}L" if which == "last" else f"cron {fields} * * {day}#{_NTH[which]}"
+
+
+_NTH_PATTERN: Final = (
+    rf"monthly on (?:the )?(?P<which>last|{'|'.join(_NTH)})"
+    r"\s+(?P<day>mon|tue|wed|thu|fri|sat|sun|week|work)[a-z]*(?:\s+at\s+(?P<h>\d{1,2})(?::(?P<m>\d\d))?)?"
+)
+_REWRITES: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), better)
+    for pattern, better in (
+        (_NTH_PATTERN, _nth_weekday),
+        (r"\bquarterly\b", "yearly on Jan 1, Apr 1, Jul 1, Oct 1"),
+        (r"\b(?:biweekly|fortnightly)\b", "every 2 weeks"),
+        (r"\bannually\b", "yearly"),
+        (r"\bnightly\b", "daily at 02:00"),
+        (r"\b(?:twice|two times|2 times) (?:a|per) day\b|\btwice daily\b", "daily at 09:00, 17:00"),
+        (r"\bevery other (minute|hour|day|week)\b", r"every 2 \1s"),
+        (rf"\bfrom ({_CLOCK_WORD})\s*(?:to|until|till|-)\s*({_CLOCK_WORD})", r"between \1 and \2"),
+        (rf"(\bbetween {_CLOCK_WORD})\s*[&-]\s*({_CLOCK_WORD})", r"\1 and \2"),
+        (r"(\bon [a-z]+)\s+(?:to|until|till|through)\s+([a-z]+)", r"\1-\2"),
+        (
+            r"^((?:weekday|weekend|mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b)",
+            r"daily on \1",
+        ),
+        (r"\bweekly on ([a-z]+-[a-z]+|weekdays|weekends)\b", r"daily on \1"),
+        (r"\btime of week on ([a-z]+)-([a-z]+)\b", r"time of week between \1 and \2"),
+        (r"^once (?:at|on) (\d{4}-.+)$", r"once in (from \1)"),
+        (rf"^(every .*?) (?:at|starting) ({_CLOCK_WORD})", r"\1 after \2"),
+        (r"^cron ((?:\S+\s+){5}\S+)$", r"cron with seconds \1"),
+        (r"(?<=\s)L([0-7])$", r"\1L"),
+        (r"&\s*&", "&"),
+        (r"\|\s*\|", "|"),
+    )
+)
+"""What people write for what has other words here; offered where it makes the phrase valid."""
+
+
 class Attempt(NamedTuple):
     """How far a text could be read.
 
@@ -102,6 +149,10 @@ def suggest(text: str, attempt: Callable[[str], Attempt]) -> str | None:
     """
     if not text.strip() or len(text) > _LONGEST:
         return None
+    for pattern, rewrite in _REWRITES:
+        candidate = pattern.sub(rewrite, text)
+        if candidate != text and attempt(candidate).position is None:
+            return candidate
     current = text
     for _ in range(_ROUNDS):
         outcome = attempt(current)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 from rocket_magic.conditions._counting import WORDS, Count
+from rocket_magic.conditions._gates import are_days
 from rocket_magic.conditions._syntax_tokens import END, Token, clip, tokenize
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import Span
@@ -36,6 +37,12 @@ _JOINED: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)[a-z]+([\d.]+[a-z]+)*", re
 _STOPS: Final = frozenset(
     {"and", "on", "between", "before", "after", "at", "starting", "based", "until", "during"}
 )
+_VALUE: Final = re.compile(
+    r"\d|:\d|(noon|midday|midnight|last|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$",
+    re.IGNORECASE,
+)
+"""What a value of a window begins with, other than a day of the week."""
+
 _BREAKS: Final = frozenset({"&", "|", ")", END})
 _COMPARISONS: Final = {
     ("not", "exactly"): "!=",
@@ -119,9 +126,10 @@ class Reader:
         most = 12
         some = ", ".join(words[:most]) + (", …" if len(words) > most else "")
         got = "the end" if place.text == END and not place.is_name else repr(clip(place.text))
-        asked = (
-            f"expected {'one of ' if len(words) > 1 else ''}{some}" if words else "nothing more was expected"
-        )
+        if len(words) == 1 and some.isalpha():
+            some = f"'{some}'"
+        one = "one of " if len(words) > 1 else ""
+        asked = f"expected {one}{some}" if words else "nothing more was expected"
         return f"{clip(self.text)!r}: {asked} at {place.start + 1}, got {got}"
 
     def guarded(self, token: Token, make: Callable[[], T]) -> T:
@@ -140,11 +148,12 @@ class Reader:
 
     def _region(self, token: Token, error: ScheduleError) -> tuple[int, int]:
         """Give the part of the text that a refusal by another reader is about."""
-        if not error.text or not self.text.startswith(error.text, token.start):
+        place = self.text.find(error.text, token.start) if error.text else -1  # one of several values
+        if place < 0:
             return token.start, token.end
         if error.position is None:
-            return token.start, token.start + len(error.text)
-        start = min(token.start + error.position, len(self.text))
+            return place, place + len(error.text)
+        start = min(place + error.position, len(self.text))
         word = re.compile(r"[^\s&|~(),]*").match(self.text, start)
         return start, word.end() if word else start
 
@@ -253,13 +262,22 @@ class Reader:
         return token.is_name or token.text in _BREAKS or token.text in "~(," or token.key in _STOPS
 
     def values(self) -> tuple[Token, tuple[str, ...]]:
-        """Take values with commas between them."""
+        """Take values with commas or "and" between them."""
         first, value = self.value()
         found = [value]
-        while self.here.text == "," and not self.here.is_name:
+        while not self.here.is_name and (self.here.text == "," or self._joins_values()):
             self.index += 1
+            if self._joins_values():  # ", and"
+                self.index += 1
             found.append(self.value()[1])
         return first, tuple(found)
+
+    def _joins_values(self) -> bool:
+        """Whether an "and" stands here before a further value, and not between conditions."""
+        following = self.ahead()
+        return self.here.key == "and" and (
+            following.is_name or bool(_VALUE.match(following.text)) or are_days(following.text)
+        )
 
     def raw(self) -> tuple[Token, str]:
         """Take everything up to the next operator, as cron text is written; or a quoted text."""

@@ -53,7 +53,7 @@ _FRACTION: Final = r"(?:\.(?P<f>\d{1,6}))?"
 _CLOCK: Final = re.compile(
     rf"(?P<a>\d{{1,2}})(?::(?P<b>\d{{2}})(?::(?P<c>\d{{2}}){_FRACTION})?)?\s*(?P<half>[ap]\.?m\.?)?"
 )
-_IN_HOUR: Final = re.compile(rf"(?P<b>\d{{1,2}})(?::(?P<c>\d{{2}}){_FRACTION})?\s*(?:min(?:utes?)?)?")
+_IN_HOUR: Final = re.compile(rf":?(?P<b>\d{{1,2}})(?::(?P<c>\d{{2}}){_FRACTION})?\s*(?:min(?:utes?)?)?")
 _IN_MINUTE: Final = re.compile(rf"(?P<c>\d{{1,2}}){_FRACTION}\s*(?:s|secs?|seconds?)?")
 _IN_SECOND: Final = re.compile(
     r"0?\.(?P<f>\d{1,6})\s*s?|(?P<ms>\d{1,4})(?:\.(?P<u>\d{1,3}))?\s*(?:ms|milliseconds?)?"
@@ -61,8 +61,15 @@ _IN_SECOND: Final = re.compile(
 _QUARTERS: Final = re.compile(r"(?P<n>[1-4])\s*(?:st|nd|rd|th)?\s*(?:quarter|q)")
 
 
+_NAMED: Final = {"noon": 12 * HOUR, "midday": 12 * HOUR, "midnight": 0}
+_DOTTED: Final = re.compile(r"(\d{1,2})[.h](\d{2})")
+_ZONED: Final = re.compile(r"(?P<clock>\d.*?)\s*(?:z|utc|gmt|[a-z_]+/\S+|[+-]\d{2}:?\d{2})", re.IGNORECASE)
+
+
 def read_clock(text: str) -> Span | None:
-    """Read a time of day in lower case: "10", "10:00:30.5", "2 pm"; None when it is none."""
+    """Read a time of day in lower case: "10", "10:00:30.5", "2 pm", "noon"; None when it is none."""
+    if text in _NAMED:
+        return _NAMED[text]
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None
@@ -150,6 +157,8 @@ class ClockReader:
         if is_number(value):
             self._checked(value * form.piece, value, form.length)
             return self.at_offset((value + 1) * form.piece)
+        if self.unit == "day" and isinstance(value, str) and value.strip().lower() == "midnight":
+            return self.at_offset(DAY)
         return self._read(value, form.length + 1)
 
     def at_offset(self, offset: Span) -> Point:
@@ -158,12 +167,31 @@ class ClockReader:
 
     def _checked(self, offset: Span | None, value: Any, limit: Span) -> Point:
         if offset is None or not 0 <= offset < limit:
-            form = _FORMS[self.unit]
-            msg = (
-                f"{value!r} is no time within a {form.name}: write text like {form.example}, or {form.pieces}"
-            )
-            raise ScheduleError(msg, text=str(value))
+            raise self._problem(value)
         return self.at_offset(offset)
+
+    def _problem(self, value: Any) -> ScheduleError:
+        form, close, hint = _FORMS[self.unit], None, ""
+        text = " ".join(str(value).lower().split())
+        if self.unit == "day" and (zoned := _ZONED.fullmatch(text)):
+            close, hint = (
+                zoned["clock"],
+                "; times are those of the session's timezone, without one of their own",
+            )
+        elif self.unit == "day" and (dotted := _DOTTED.fullmatch(text)):
+            close = f"{dotted[1]}:{dotted[2]}"
+        elif self.unit == "day" and text in ("24:00", "24"):
+            close, hint = "00:00", "; a day begins at 00:00, and 24:00 is its end"
+        elif isinstance(value, list | tuple | set):
+            hint = "; give several values one by one, like at('10:00', '14:30')"
+        if close is not None and read_clock(close) is None:
+            close = None
+        article = "an" if form.name == "hour" else "a"
+        msg = (
+            f"{value!r} is no time within {article} {form.name}: write text like {form.example}, "
+            f"or {form.pieces}{hint}{'' if close is None else f'; did you mean {close!r}?'}"
+        )
+        return ScheduleError(msg, text=str(value), suggestion=close)
 
     def _read(self, value: Any, limit: Span) -> Point:
         if self.unit == "day" and isinstance(value, time):

@@ -99,6 +99,10 @@ class WeekReader:
         words = _split(value)
         close = _close(words[0], (*_WEEKDAYS, *_WEEKDAY_NAMES)) if words else None
         hint = f"; did you mean {close!r}?" if close else ""
+        if isinstance(value, list | tuple | set):
+            hint = "; give several values one by one, like on('Mon', 'Wed')"
+        elif words and "-" in words[0]:
+            hint, close = "; for days in a row write between('Mon', 'Fri'), or daily on 'Mon-Fri'", None
         msg = (
             f"{value!r} is no day of the week: write 'Mon', 'Monday' or 'Mon 10:00', or 1 (Monday) to 7{hint}"
         )
@@ -150,7 +154,15 @@ class MonthReader:
         words = [str(value)] if is_number(value) else _split(value)
         match = _ORDINAL.match(words[0]) if words else None
         close = _ordinal(min(max(int(match[1]), 1), 31)) if match else None
+        if words and words[0].startswith("-"):
+            close = "last"
+        weekday = len(words) > 1 and (words[1] in _WEEKDAY_NAMES or words[1] in ("weekday", "workday"))
         hint = f"; did you mean {close!r}?" if close else ""
+        if isinstance(value, list | tuple | set):
+            hint = "; give several values one by one, like on('1st', '15th')"
+        elif weekday:
+            cron = "cron('0 0 * * Fri#1') (the first Friday), 'FriL' (the last) or cron('0 0 LW * *')"
+            hint, close = f"; for a weekday of the month use {cron} (the last weekday)", None
         msg = f"{value!r} is no day of the month: write 1 to 31, '5th', '5th 10:00' or 'last'{hint}"
         return ScheduleError(msg, text=str(value), suggestion=close)
 

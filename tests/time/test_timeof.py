@@ -251,7 +251,7 @@ REFUSED: tuple[tuple[Any, str], ...] = (
     (lambda: TimeOfSecond(1000), "milliseconds 0-999"),
     (lambda: TimeOfMinute("60"), "'60' is no time within a minute"),
     (lambda: TimeOfMinute("10:30"), "or seconds 0-59"),
-    (lambda: TimeOfHour("60:00"), "'60:00' is no time within a hour"),
+    (lambda: TimeOfHour("60:00"), "'60:00' is no time within an hour"),
     (lambda: TimeOfHour("5 quarter"), "no time within"),
     (lambda: TimeOfHour("10:00:00"), "or minutes 0-59"),
     (lambda: TimeOfWeek("Mno"), "'Mno' is no day of the week: .* did you mean 'Mon'"),
