@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rocket_magic._protocols import OUTCOMES, Action
+from rocket_magic._protocols import OUTCOMES, OWN, Action
 from rocket_magic.clock import VirtualClock
-from rocket_magic.conditions import AlwaysFalse, AlwaysTrue, BaseCondition, FuncCond
+from rocket_magic.conditions import AlwaysFalse, AlwaysTrue, BaseCondition, FuncCond, TaskReturned, task_names
 from rocket_magic.execution import ExecutionSettings, Flag, Outcome, RunOrder
 from rocket_magic.instants import Instant, Span, to_seconds, to_timedelta
 from rocket_magic.log import Record
@@ -122,6 +122,7 @@ class Model:
         self._spans: dict[str, Span] = {}
         self._fails: set[str] = set()
         self.notes: list[str] = []
+        self.returns: dict[str, Any] = {}
         for task in session.task_list():
             recent = session.log.recent_runs(task.name, _RUNS_ASKED)
             given = durations.get(task.name)
@@ -133,6 +134,12 @@ class Model:
                 self.notes.append(
                     f"{task.name!r} failed {_FAILURES_IN_A_ROW} times in a row: it is taken to fail on"
                 )
+
+    def take_check(self, name: str, returns: Mapping[Any, Any]) -> None:
+        """Let a task whose return value is a condition return what it did last; true when it never ran."""
+        if name not in self.returns:
+            self.returns[name] = value = bool(returns.get(name, True))
+            self.notes.append(f"{name!r} is taken to return {'true' if value else 'false'} each time")
 
     def span(self, task_name: str) -> Span:
         """How long a run of a task takes."""
@@ -150,7 +157,9 @@ class Model:
         ordinal = self._count[task_name]
         self._count[task_name] += 1
         fails = task_name in self._fails or _is_failure(self._fail.get(task_name, False), ordinal)
-        return self.span(task_name), Outcome(run_id, Action.FAIL if fails else Action.SUCCESS)
+        if fails:
+            return self.span(task_name), Outcome(run_id, Action.FAIL)
+        return self.span(task_name), Outcome(run_id, Action.SUCCESS, self.returns.get(task_name))
 
 
 class Rehearsal:
@@ -172,6 +181,7 @@ class Rehearsal:
         self._n_seeded = self._seed()
         for task in self.tasks:
             self._take_task(task)
+        self._take_checks()
         shut = session.condition(session.config.shut_cond)
         if not isinstance(shut, AlwaysFalse):
             self.session.config.shut_cond = _frozen(shut, session.context(), model.notes)
@@ -259,6 +269,18 @@ class Rehearsal:
         if session.clock.now() == task.started_instant:
             double.started_instant = task.started_instant
 
+    def _take_checks(self) -> None:
+        """Know what tasks returned whose results are conditions, and what they will return."""
+        names = {task.name for task in self.tasks}
+        for task in self.tasks:
+            asked = _checks(task.start_cond) | _checks(task.end_cond)
+            for check in sorted(name or task.name for name in asked):
+                returned = self.original.returns
+                if check in returned:
+                    self.session.returns[check] = returned[check]
+                if check in names:
+                    self.model.take_check(check, returned)
+
     def _take_life(self) -> None:
         """The scheduler is alive: its double goes on where it is, runs in flight included."""
         theirs, double = self.original.scheduler, self.session
@@ -314,6 +336,13 @@ def _simulated(
 def _known_mode(mode: str) -> str:
     """A mode of the user's own making runs beside the scheduler like a thread."""
     return mode if mode == "main" or mode in _MODES else "thread"
+
+
+def _checks(condition: BaseCondition) -> frozenset[str]:
+    """The tasks whose return values a condition asks for."""
+    if isinstance(condition, TaskReturned):
+        return task_names(condition) or frozenset({OWN})
+    return frozenset[str]().union(*map(_checks, condition.children))
 
 
 def _frozen(condition: BaseCondition, context: Any, notes: list[str]) -> BaseCondition:

@@ -65,6 +65,8 @@ class TaskReturned(BaseCondition):
         mark = ctx.session.history.last(name, _SUCCESS)
         if mark is None:
             return f"task {quoted(name)} has not succeeded yet"
+        if not hasattr(ctx.session, "returns"):
+            return f"what task {quoted(name)} returned is not known any more"
         zone = ctx.session.zone
         if state:
             until = (
