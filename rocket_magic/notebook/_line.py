@@ -14,7 +14,7 @@ from typing import Final
 
 from IPython.core.error import UsageError
 
-from rocket_magic.notebook._text import caret
+from rocket_magic.notebook._hints import caret
 
 __all__ = ["Word", "assignment", "pointed", "unquoted", "whole_assignments", "words"]
 

@@ -13,11 +13,12 @@ from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 
 from rocket_magic.exc import RocketMagicError
+from rocket_magic.notebook._hints import caret, did_you_mean
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._line import Word, whole_assignments, words
 from rocket_magic.notebook._options import help_text
 from rocket_magic.notebook._register import register_cell
-from rocket_magic.notebook._text import caret, did_you_mean, one_line, printable
+from rocket_magic.notebook._text import one_line, printable
 from rocket_magic.notebook._views import Note
 from rocket_magic.notebook.commands import COMMANDS
 from rocket_magic.notebook.commands._base import HelpAskedError, WordError

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rocket_magic.notebook._hints import did_you_mean
 from rocket_magic.notebook._line import Word, assignment, pointed, unquoted, words
-from rocket_magic.notebook._text import did_you_mean
 
 __all__ = ["OPTIONS", "Option", "TaskLine", "help_text", "read_task_line"]
 

@@ -14,8 +14,9 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from rocket_magic import args, conds
+from rocket_magic.notebook._hints import caret, did_you_mean
 from rocket_magic.notebook._line import pointed
-from rocket_magic.notebook._text import caret, did_you_mean, one_line
+from rocket_magic.notebook._text import one_line
 
 __all__ = ["condition_names", "evaluate", "schedule_expression"]
 

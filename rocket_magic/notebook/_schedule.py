@@ -10,9 +10,10 @@ from IPython.core.error import UsageError
 from rocket_magic import conds
 from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition, parse_condition
 from rocket_magic.exc import ScheduleError
+from rocket_magic.notebook._hints import caret
 from rocket_magic.notebook._line import pointed
 from rocket_magic.notebook._python import condition_names, schedule_expression, unknown_name
-from rocket_magic.notebook._text import caret, one_line, printable
+from rocket_magic.notebook._text import one_line, printable
 
 __all__ = ["read_condition", "with_retries"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from rocket_magic.notebook._text import as_html, one_line, printable, stream_text
+from rocket_magic.notebook._text import as_html, one_line, printable, terminal_text
 
 __all__ = ["Note", "OutputView", "Table"]
 
@@ -150,7 +150,7 @@ class OutputView:
 def _as_text(output: dict[str, Any]) -> str:
     kind = output["output_type"]
     if kind == "stream":
-        return stream_text(str(output["text"]))
+        return terminal_text(str(output["text"]))
     if kind == "error":
         return "".join(output["traceback"])
     return f"{output['data'].get('text/plain', '<no text form>')}\n"

@@ -13,10 +13,11 @@ from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import USER_ERRORS, TaskLoggingError
 from rocket_magic.execution import Outcome
 from rocket_magic.execution._failure import exception_message
-from rocket_magic.instants import POLL, SECOND, Span, from_timedelta, to_timedelta
+from rocket_magic.instants import POLL, SECOND, Span, from_timedelta
 from rocket_magic.log import Record
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.tasks import RunState, TaskRun
+from rocket_magic.time import format_duration
 
 if TYPE_CHECKING:
     from rocket_magic.tasks import Task
@@ -86,7 +87,7 @@ class Ender:
     def _deadline(self, run: TaskRun) -> None:
         board = self.board
         if run.state is RunState.RUNNING and run.deadline is not None:
-            timeout = to_timedelta(run.deadline - run.started_uptime)
+            timeout = format_duration(run.deadline - run.started_uptime)
             self.end(run, f"timeout: it ran longer than {timeout}")
         elif run.grace_until is not None and board.uptime >= run.grace_until:
             if run.state is RunState.ENDING:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
-from rocket_magic.notebook._text import as_html, caret, did_you_mean, one_line, printable, stream_text
+from rocket_magic.notebook._text import as_html, clip, one_line, printable, terminal_text
 
 PAYLOADS = [
     "<script>CANARY=1</script>",
@@ -43,19 +45,50 @@ def test_long_lines_are_cut() -> None:
     assert "x" * 9 + "…" == one_line("x" * 1000, 10)
 
 
-def test_progress_bars_overwrite_their_line() -> None:
-    """Only what a terminal would still show is left of a line that was written several times."""
-    assert "done\nnext\n" == stream_text("1%\r50%\rdone\nnext\r\n")
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://host\x07link\x1b]8;;\x07", "link"),
+        ("\x1b[2J\x1b[Hgone", "gone"),
+        ("\x9b31mred", "red"),
+        ("1%\r50%\rdone\nnext\r\n", "done\nnext\n"),
+        ("half\r", "half"),
+        ("windows\r\nlines", "windows\nlines"),
+        ("a\u202eb", "a\\u202eb"),
+        ("bell\x07", "bell\\x07"),
+        ("lone \ud800", "lone \\ud800"),
+        ("<b>\ttab & text</b>", "<b>\ttab & text</b>"),
+        ("\x1b]8;;evil\nnext", "\nnext"),
+    ],
+)
+def test_terminal_text_is_what_a_terminal_would_leave(text: str, left: str) -> None:
+    """Escapes and overwritten lines go, an open escape ends with its line, markup stays what it is: text."""
+    assert left == terminal_text(text)
 
 
-def test_closest_word_is_named() -> None:
-    """A near miss names the word, a far one nothing."""
-    assert " (did you mean 'daily'?)" == did_you_mean("dialy", ["daily", "weekly"])
-    assert "" == did_you_mean("xyz", ["daily"])
+@pytest.mark.parametrize("text", ["naïve", "日本", "👩\u200d🔬", "می\u200cخواهم", "1\u0601", "a\u0301"])
+def test_writing_of_all_kinds_is_left_alone(text: str) -> None:
+    """Joiners belong to scripts and to emoji, combining marks to letters."""
+    assert text == printable(text)
 
 
-def test_caret_stands_under_the_place() -> None:
-    """Also in a text too long to be shown whole."""
-    assert "    evry 10 s\n    ^^^^" == caret("evry 10 s", 0, 4)
-    shown, mark = caret("a" * 200 + "!" + "b" * 200, 200).splitlines()
-    assert "!" == shown[mark.index("^")]
+def test_every_character_that_acts_is_spelt() -> None:
+    """All of Unicode's controls, halves and line breaks, and what turns directions."""
+    acting = [
+        chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in {"Cc", "Cs", "Zl", "Zp"}
+    ]
+    turning = {
+        "\u061c",
+        "\u200e",
+        "\u200f",
+        *map(chr, range(0x202A, 0x202F)),
+        *map(chr, range(0x2066, 0x206A)),
+    }
+    assert {"\t", "\n"} == {char for char in {*acting, *turning} if printable(char) == char}
+
+
+def test_a_limit_holds() -> None:
+    """And says that something is missing."""
+    assert "x" * 9 + "…" == clip("x" * 500, 10)
+    assert "short" == clip("short", 10)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from rocket_magic.notebook._hints import closest, did_you_mean
 from rocket_magic.notebook._home import Notebook
-from rocket_magic.notebook._text import closest, did_you_mean, one_line
+from rocket_magic.notebook._text import one_line
 from rocket_magic.tasks import Task
 
 __all__ = [

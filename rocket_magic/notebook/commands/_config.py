@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Iterable, Sequence
 
 from rocket_magic.config import Config, describe, set_from_text
+from rocket_magic.notebook._hints import did_you_mean
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._line import unquoted
-from rocket_magic.notebook._text import did_you_mean, one_line
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Note, Table
 from rocket_magic.notebook.commands._base import Command, Parser, WordError
 

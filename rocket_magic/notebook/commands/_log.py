@@ -8,9 +8,10 @@ from datetime import tzinfo
 from typing import Any
 
 from rocket_magic._protocols import Action
+from rocket_magic.notebook._hints import did_you_mean
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import moment_text, span_text
-from rocket_magic.notebook._text import did_you_mean, one_line
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, task_words
 

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rocket_magic.notebook._hints import did_you_mean
 from rocket_magic.notebook._home import Notebook
-from rocket_magic.notebook._text import did_you_mean, one_line
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, WordError
 from rocket_magic.notebook.commands._run import read_params

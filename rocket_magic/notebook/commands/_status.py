@@ -6,18 +6,10 @@ import argparse
 
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import moment_text, planned_run
+from rocket_magic.notebook._standing import status_note, status_word
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, no_words
 from rocket_magic.scheduler import SessionSnapshot, TaskSnapshot
-
-_WORDS = {
-    "run": "running",
-    "success": "succeeded",
-    "fail": "failed",
-    "terminate": "terminated",
-    "inaction": "nothing to do",
-    "crash": "crashed",
-}
 
 
 def _arguments(parser: Parser) -> None:
@@ -34,8 +26,7 @@ def table(notebook: Notebook, *, times: bool) -> Table:
     tasks = sorted(snapshot.tasks, key=lambda task: task.name)
     columns: tuple[str, ...] = ("task", "status", "schedule", "execution", "note")
     rows: list[tuple[str, ...]] = [
-        (task.name, status_word(task), task.schedule, task.execution, task.problem or task.last_error or "")
-        for task in tasks
+        (task.name, status_word(task), task.schedule, task.execution, status_note(task)) for task in tasks
     ]
     if times:
         columns = (*columns[:3], "last run", "next run", *columns[3:])
@@ -51,15 +42,6 @@ def table(notebook: Notebook, *, times: bool) -> Table:
         notes=_notes(snapshot),
         empty="no task is registered yet: put %%task every 10 s on top of a cell",
     )
-
-
-def status_word(task: TaskSnapshot) -> str:
-    """How a task stands."""
-    if task.running:
-        return "running"
-    if task.disabled:
-        return "disabled"
-    return _WORDS.get(task.status or "", "not run yet")
 
 
 def _title(snapshot: SessionSnapshot) -> str:

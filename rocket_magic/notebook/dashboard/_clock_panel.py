@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic.instants import SECOND, Span, from_seconds, to_datetime
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._rows import log_row, zone_of
 from rocket_magic.notebook.dashboard._source import StepView
-from rocket_magic.notebook.dashboard._text import one_line
 
 if TYPE_CHECKING:
     from rocket_magic.notebook.dashboard._messages import Show

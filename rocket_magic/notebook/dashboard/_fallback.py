@@ -11,21 +11,14 @@ from datetime import tzinfo
 from html import escape
 
 from rocket_magic.instants import from_seconds, to_datetime
+from rocket_magic.notebook._standing import status_note, status_word
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._source import StateView, TaskRow
-from rocket_magic.notebook.dashboard._text import one_line
 
-__all__ = ["STATUS_WORDS", "as_html", "as_text", "status_word"]
+__all__ = ["as_html", "as_text"]
 
 _MOST_ROWS = 100
 _HEADERS = ("Task", "Status", "Schedule", "Next run", "Last error")
-STATUS_WORDS = {
-    "run": "running",
-    "success": "succeeded",
-    "fail": "failed",
-    "terminate": "terminated",
-    "inaction": "nothing to do",
-    "crash": "crashed",
-}
 _DOTS = {
     "running": "#1976d2",
     "succeeded": "#2e7d32",
@@ -33,15 +26,6 @@ _DOTS = {
     "crashed": "#c62828",
     "terminated": "#b26a00",
 }
-
-
-def status_word(task: TaskRow) -> str:
-    """How the task stands, in a word or two."""
-    if task.running:
-        return "running"
-    if task.disabled:
-        return "disabled"
-    return STATUS_WORDS.get(task.status or "", "not run yet")
 
 
 def as_html(state: StateView, tasks: Sequence[TaskRow], zone: tzinfo) -> str:
@@ -99,7 +83,7 @@ def _cells(task: TaskRow, zone: tzinfo) -> tuple[str, ...]:
         status_word(task),
         one_line(task.schedule, 60),
         when,
-        one_line(task.problem or task.last_error or "", 80),
+        one_line(status_note(task), 80),
     )
 
 

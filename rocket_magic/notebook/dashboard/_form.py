@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from rocket_magic.args import Parameters
 from rocket_magic.notebook._cell_function import CellFunction
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._source import ParameterField, ParameterForm
-from rocket_magic.notebook.dashboard._text import one_line
 
 if TYPE_CHECKING:
     from rocket_magic.session import Session

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from rocket_magic.notebook.dashboard._text import plain_output
+from rocket_magic.notebook._text import terminal_text
 
 __all__ = ["output_items"]
 
@@ -91,7 +91,7 @@ def _picture(data: Mapping[str, Any]) -> str | dict[str, Any] | None:
 def _text(text: str) -> dict[str, Any]:
     """The end of a text (its newest lines) with the number of characters before it."""
     cut = max(len(text) - _TEXT_LIMIT, 0)
-    return {"text": plain_output(text[cut:])} | ({"cut": cut} if cut else {})
+    return {"text": terminal_text(text[cut:])} | ({"cut": cut} if cut else {})
 
 
 def _note(text: str) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rocket_magic.instants import NEVER, SECOND, Instant, Span
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._clock_panel import ClockPanel
 from rocket_magic.notebook.dashboard._index import Choice, TaskIndex
 from rocket_magic.notebook.dashboard._messages import Show
 from rocket_magic.notebook.dashboard._outputs import output_items
 from rocket_magic.notebook.dashboard._rows import explanation_tree, log_row, option_row, task_row
 from rocket_magic.notebook.dashboard._source import DashboardSource, LogCursor, TaskRow
-from rocket_magic.notebook.dashboard._text import one_line
 from rocket_magic.notebook.dashboard._timeline_panel import TimelinePanel
 
 __all__ = ["PANELS", "Changes", "Panel", "World", "panels_of"]

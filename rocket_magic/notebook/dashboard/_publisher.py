@@ -18,12 +18,12 @@ from typing import Any
 
 from rocket_magic.clock import Alarm, Clock, SystemClock
 from rocket_magic.instants import MINUTE, SECOND, Instant, Span
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._index import TaskIndex
 from rocket_magic.notebook.dashboard._messages import Bye, Ping, Show
 from rocket_magic.notebook.dashboard._panels import PANELS, Changes, Panel, World, panels_of
 from rocket_magic.notebook.dashboard._rows import state_row
 from rocket_magic.notebook.dashboard._source import ChangeView, DashboardSource, StateView
-from rocket_magic.notebook.dashboard._text import one_line
 
 __all__ = ["BYTES", "RATE", "Pacer", "Publisher"]
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from rocket_magic._protocols import Explanation
 from rocket_magic.instants import NEVER, POLL, to_seconds
+from rocket_magic.notebook._text import clip, one_line, printable, terminal_text
 from rocket_magic.notebook.dashboard._index import standing
 from rocket_magic.notebook.dashboard._source import LogRow, OptionField, RunView, StateView, TaskRow
-from rocket_magic.notebook.dashboard._text import clip, one_line, plain, plain_output
 
 __all__ = [
     "explanation_tree",
@@ -96,7 +96,7 @@ def state_row(state: StateView) -> dict[str, Any]:
     """The scheduler's line. Without `now`: that travels with every message."""
     return {
         "state": state.state,
-        "problem": clip(plain_output(state.problem or ""), _LONG),
+        "problem": clip(terminal_text(state.problem or ""), _LONG),
         "clock": state.clock,
         "zone": clip(state.zone, _SHORT),
         "started_at": number(state.started_at),
@@ -112,10 +112,10 @@ def log_row(row: LogRow) -> dict[str, Any]:
     if row.start is not None and row.end is not None:
         wire["took"] = number(row.end - row.start)
     if row.message:
-        wire["message"] = one_line(plain_output(row.message), _SHORT * 2)
+        wire["message"] = one_line(terminal_text(row.message), _SHORT * 2)
     if row.exc_text:
         wire["error"] = _last_line(row.exc_text)
-        wire["traceback"] = clip(plain_output(row.exc_text), _TRACEBACK)
+        wire["traceback"] = clip(terminal_text(row.exc_text), _TRACEBACK)
     return wire
 
 
@@ -127,7 +127,7 @@ def option_row(option: OptionField) -> dict[str, Any]:
         "value": _form_value(option.value),
         "default": _form_value(option.default),
         "choices": [clip(choice, _SHORT) for choice in option.choices],
-        "help": clip(plain(option.help), _LONG),
+        "help": clip(printable(option.help), _LONG),
         "group": clip(option.group, _SHORT),
         "fixed": clip(option.fixed, _SHORT),
         "changed": option.value != option.default,
@@ -164,5 +164,5 @@ def _form_value(value: str | bool) -> str | bool:
 
 
 def _last_line(text: str) -> str:
-    lines = plain_output(text[-_LONG:]).strip().splitlines()
+    lines = terminal_text(text[-_LONG:]).strip().splitlines()
     return one_line(lines[-1], _SHORT * 2) if lines else ""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._source import LogRow
-from rocket_magic.notebook.dashboard._text import one_line
 
 __all__ = ["fair_shares", "named"]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rocket_magic._timeline import ticks
 from rocket_magic.instants import SECOND, Instant, Span, from_seconds, to_seconds
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard._background import Background
 from rocket_magic.notebook.dashboard._rows import number, zone_of
 from rocket_magic.notebook.dashboard._shares import fair_shares, named
@@ -23,7 +24,6 @@ from rocket_magic.notebook.dashboard._source import (
     RunView,
     StateView,
 )
-from rocket_magic.notebook.dashboard._text import one_line
 
 if TYPE_CHECKING:
     from rocket_magic.notebook.dashboard._messages import Show

@@ -14,6 +14,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook.dashboard import _fallback
 from rocket_magic.notebook.dashboard._messages import (
     Bye,
@@ -33,7 +34,6 @@ from rocket_magic.notebook.dashboard._messages import (
 from rocket_magic.notebook.dashboard._publisher import Publisher
 from rocket_magic.notebook.dashboard._rows import zone_of
 from rocket_magic.notebook.dashboard._source import DashboardSource
-from rocket_magic.notebook.dashboard._text import one_line
 
 __all__ = ["Dashboard"]
 
