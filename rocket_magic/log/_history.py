@@ -71,19 +71,26 @@ class _Series:
 
     def load(self, ascending: Sequence[Instant]) -> None:
         """Take many at once; all but the newest are folded."""
-        step = max(_BOUND // 2, len(ascending) // (_MOST_BUCKETS // 2))
-        self.instants = array("q", ascending)
-        while len(self.instants) > _BOUND:
-            self._fold(min(step, len(self.instants) - _BOUND // 2))
+        n = len(ascending)
+        step = max(_BOUND // 2, n // (_MOST_BUCKETS // 2))
+        done = 0
+        while n - done > _BOUND:
+            fold = min(step, n - done - _BOUND // 2)
+            self._put_away(ascending[done], ascending[done + fold - 1], fold, ascending[done + fold])
+            done += fold
+        self.instants = array("q", ascending[done:])
 
     def _fold(self, n: int) -> None:
         """Fold the oldest `n` instants."""
         old = self.instants[:n]
         self.instants = self.instants[n:]
-        self.buckets.append(_Bucket(old[0], old[-1], n))
-        first = self.instants[0]
+        self._put_away(old[0], old[-1], n, self.instants[0])
+
+    def _put_away(self, oldest: Instant, newest: Instant, n: int, kept: Instant) -> None:
+        """Keep of `n` instants the ends alone; `kept` is the first of those that stay."""
+        self.buckets.append(_Bucket(oldest, newest, n))
         # instants equal to the first kept one may have been folded: count them as older
-        self.complete_from = max(self.complete_from, first + 1 if old[-1] == first else first)
+        self.complete_from = max(self.complete_from, kept + 1 if newest == kept else kept)
         if len(self.buckets) > _MOST_BUCKETS:
             one, two = self.buckets[0], self.buckets[1]
             both = _Bucket(min(one.first, two.first), max(one.last, two.last), one.n + two.n)

@@ -301,5 +301,6 @@ def test_the_quick_pass_finds_what_the_thorough_one_does(tmp_path: Path) -> None
     with (tmp_path / "log.csv").open("ab") as file:
         file.write(b"1,2,3\nnan,load,run,x,,,,,0,0,,,,\nx,load,run,x,,,,,0,0,,,,\n")
     thorough, quick = _Pass(COLUMNS).over(tmp_path / "log.csv"), quick_survey(tmp_path / "log.csv")
+    quick.instants = {key: list(instants) for key, instants in quick.instants.items()}
     for name in ("newest", "open_runs", "streaks", "instants", "recent", "n_records", "n_damaged"):
         assert getattr(quick, name) == getattr(thorough, name), name
