@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rocket_magic.conditions._base import FALSE, TRUE, BaseCondition
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import FALSE, TRUE
 from rocket_magic.conditions._function import condition as _condition
 from rocket_magic.conditions._history import (
     TaskCrashed,
@@ -25,8 +26,8 @@ from rocket_magic.conditions._history import (
     TaskSucceeded,
     TaskTerminated,
 )
+from rocket_magic.conditions._interval import every as _every
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
-from rocket_magic.conditions._period import every as _every
 from rocket_magic.conditions._pipeline import (
     DependCrash,
     DependFailure,

@@ -78,6 +78,10 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ): "files, databases and other people's repositories load when a log is set",
     ("rocket_magic.log._result", "rocket_magic.log._frame"): "pandas is loaded only for data frames",
     (
+        "rocket_magic.conditions._base",
+        "rocket_magic.conditions._composite",
+    ): "`&`, `|` and `~` of a condition make composites, which are conditions themselves",
+    (
         "rocket_magic.time._base",
         "rocket_magic.time._compose",
     ): "`a & b` of two periods makes a composite, which is itself a period",

@@ -7,7 +7,8 @@ immutable values; asking them reads a `Context` and changes nothing.
 
 from __future__ import annotations
 
-from rocket_magic.conditions._base import All, AlwaysFalse, AlwaysTrue, Any, BaseCondition, Not
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import All, AlwaysFalse, AlwaysTrue, Any, Not
 from rocket_magic.conditions._function import FuncCond, condition
 from rocket_magic.conditions._history import (
     TaskCrashed,
@@ -18,10 +19,11 @@ from rocket_magic.conditions._history import (
     TaskSucceeded,
     TaskTerminated,
 )
+from rocket_magic.conditions._interval import Every
 from rocket_magic.conditions._lint import lint_schedule
 from rocket_magic.conditions._names import rename_tasks, task_names
 from rocket_magic.conditions._parameters import IsEnv, ParamExists
-from rocket_magic.conditions._period import Every, IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import (
     DependCrash,
     DependFailure,

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Final, Self
 from rocket_magic._protocols import Action, Context, EventKind, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, python_count
+from rocket_magic.conditions._durations import positive_span
 from rocket_magic.conditions._free_spans import FREE, fixed_window, free_change
 from rocket_magic.conditions._gates import window_call
-from rocket_magic.conditions._period import positive_span
 from rocket_magic.conditions._period_words import as_period, bracketed, stretch_phrase
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, prefix, python_ref, target
 from rocket_magic.conditions._units import UNITS, Windowed, common_unit, is_whole, narrowed, unit_of, whole

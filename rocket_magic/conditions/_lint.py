@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Final
 
-from rocket_magic.conditions._base import All, AlwaysFalse, AlwaysTrue, Any, BaseCondition, Not
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import All, AlwaysFalse, AlwaysTrue, Any, Not
 from rocket_magic.conditions._gates import NO_GATES, window_call
-from rocket_magic.conditions._period import Every, IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.conditions._interval import Every
+from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import Depend
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted

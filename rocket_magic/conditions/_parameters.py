@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rocket_magic._protocols import Context, EventKind, Watch
-from rocket_magic.conditions._base import All, BaseCondition
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import All
 from rocket_magic.conditions._words import quoted, unspoken
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant

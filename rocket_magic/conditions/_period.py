@@ -1,4 +1,4 @@
-"""Conditions over time: in a window, once per window, at an interval. Floor 2."""
+"""Conditions over periods: in a window, once per window. Floor 2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from rocket_magic._protocols import OUTCOMES, Action, Context, EventKind, TaskView, Watch
+from rocket_magic._protocols import OUTCOMES, Action, Context, TaskView, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._gates import NO_GATES, Gates, are_days, is_group, window_call
 from rocket_magic.conditions._period_words import (
@@ -19,7 +19,7 @@ from rocket_magic.conditions._tasks import (
     TaskRef,
     absent,
     as_task_ref,
-    name_of,
+    own_runs,
     prefix,
     python_ref,
     target,
@@ -37,9 +37,8 @@ from rocket_magic.conditions._units import (
 )
 from rocket_magic.conditions._words import moment, unspoken, when
 from rocket_magic.exc import ScheduleError
-from rocket_magic.instants import HOUR, NEVER, Instant, Span
+from rocket_magic.instants import HOUR, NEVER, Instant
 from rocket_magic.time import Cron, StaticInterval, TimePeriod
-from rocket_magic.time._duration import format_duration, parse_duration
 from rocket_magic.time._window import Window
 
 _STARTED: Final = frozenset({Action.RUN})
@@ -118,11 +117,6 @@ def _lived(name: str, ctx: Context) -> bool:
 
 def _running_since(task: TaskView | None, window: Window) -> bool:
     return task is not None and any(window.start <= start < window.end for start in task.running_since)
-
-
-def _own_runs(ref: TaskRef) -> frozenset[Watch]:
-    name = name_of(ref)
-    return frozenset({Watch(EventKind.RUN_STARTED, name), Watch(EventKind.RUN_FINISHED, name)})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -211,7 +205,7 @@ class TaskExecutable(Windowed, BaseCondition):
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts or ends."""
-        return _own_runs(self.task)
+        return own_runs(self.task)
 
     def reason(self, ctx: Context, state: bool) -> str:
         """Say whether the window is open, used, or when it opens."""
@@ -298,7 +292,7 @@ class TaskRunnable(BaseCondition):
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts."""
-        return _own_runs(self.task)
+        return own_runs(self.task)
 
     def reason(self, ctx: Context, state: bool) -> str:
         """Say when the next window opens."""
@@ -328,142 +322,8 @@ class TaskRunnable(BaseCondition):
         return words
 
 
-BASED: Final[dict[str, frozenset[Action]]] = {
-    "run": _STARTED,
-    "success": frozenset({Action.SUCCESS}),
-    "fail": frozenset({Action.FAIL, Action.CRASH}),
-    "finish": OUTCOMES,
-}
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Every(Windowed, BaseCondition):
-    """True when an interval has passed since the last start (or success, failure, end).
-
-    Measured in real elapsed time wherever the clock can tell, so that no change of clocks stretches it.
-    "Every 10 minutes, on weekdays, between 9 and 17" is
-    `every("10 min").on("weekdays").between("09:00", "17:00")`.
-
-    Args:
-        delta: Microseconds.
-        based: "run", "success", "fail" or "finish".
-        gates: Days and hours in which it may start.
-    """
-
-    delta: Span
-    based: str = "run"
-    gates: Gates = NO_GATES
-
-    def __post_init__(self) -> None:
-        if self.based not in BASED:
-            msg = f"every(..., based={self.based!r}): based is one of {', '.join(map(repr, BASED))}"
-            raise ScheduleError(msg)
-
-    def _narrow(self, method: str, values: tuple[Any, ...]) -> Self:
-        if method in ("on", "at"):
-            if method == "at" and not all(map(are_days, values)):
-                msg = (
-                    f"every(...).{method}({', '.join(map(repr, values))}): an interval has no fixed time; "
-                    'name days like on("weekdays"), or use daily.at("10:00")'
-                )
-                raise ScheduleError(msg)
-            return dataclasses.replace(self, gates=self.gates.on(values))
-        if method == "starting":
-            msg = "every(...) starts as soon as it may: use after('06:00') for a part of the day"
-            raise ScheduleError(msg)
-        return dataclasses.replace(self, gates=self.gates.within(method, values))
-
-    def _remaining(self, ctx: Context) -> Span | None:
-        """Microseconds until the interval has passed; None without a record to count from."""
-        name = target(None, ctx)
-        mark = ctx.session.history.last(name, BASED[self.based]) if name is not None else None
-        if mark is None:
-            return None
-        passed = ctx.now - mark.at if mark.elapsed is None else ctx.elapsed - mark.elapsed
-        # A record far in the future was written by a wrong clock: waiting for it could take years.
-        return self.delta - passed if mark.elapsed is not None or passed >= -self.delta else 0
-
-    def _runs(self, ctx: Context) -> bool:
-        return self.based == "finish" and ctx.task is not None and bool(ctx.task.running_since)
-
-    def holds(self, ctx: Context) -> bool:
-        """Tell whether the interval has passed while the gates are open."""
-        if self.gates is not NO_GATES and not self.gates.open(ctx.now, ctx.session.zone):
-            return False
-        return not self._runs(ctx) and (self._remaining(ctx) or 0) <= 0
-
-    def next_change(self, ctx: Context) -> Instant:
-        """Give the end of the interval; once due, when the gates open or close."""
-        return self.look(ctx)[1]
-
-    def look(self, ctx: Context) -> tuple[bool, Instant]:
-        """Give both answers; gates and history are asked once."""
-        through, gates = (
-            self.gates.look(ctx.now, ctx.session.zone) if self.gates is not NO_GATES else (True, NEVER)
-        )
-        remaining = self._remaining(ctx) or 0
-        if remaining <= 0 and not self._runs(ctx):
-            return through, gates
-        due = ctx.now + remaining if remaining > 0 else NEVER
-        return False, due if through else max(due, gates)
-
-    def watches(self) -> frozenset[Watch]:
-        """Look again when the task starts or ends."""
-        return _own_runs(None)
-
-    def reason(self, ctx: Context, state: bool) -> str:
-        """Say since when, or when the interval will have passed."""
-        zone, now = ctx.session.zone, ctx.now
-        name = target(None, ctx)
-        mark = ctx.session.history.last(name, BASED[self.based]) if name is not None else None
-        what = {"run": "start", "finish": "end", "fail": "failure"}.get(self.based, self.based)
-        last = f"last {what} {moment(mark.at, now, zone)}" if mark else f"no {what} yet"
-        if state:
-            return last
-        return f"{last}; due {when(self.next_change(ctx), now, zone)}"
-
-    def __str__(self) -> str:
-        based = "" if self.based == "run" else f" based on {self.based}"
-        return f"every {format_duration(self.delta)}{based}{self.gates.phrase()}"
-
-    def __repr__(self) -> str:
-        based = "" if self.based == "run" else f", based={self.based!r}"
-        return f"every({format_duration(self.delta)!r}{based}){self.gates.python()}"
-
-
-def every(delta: Any, based: str = "run") -> Every:
-    """Run at an interval: `every("10 min")`, `every(30)` (seconds), `every(timedelta(hours=1))`.
-
-    Args:
-        delta: Text like "1 hour 20 min", seconds, or a timedelta; more than zero.
-        based: What it is counted from: the last "run" (start), "success", "fail" or "finish".
-
-    Raises:
-        ScheduleError: The interval can't be read or is not above zero.
-    """
-    return Every(positive_span(delta, "every"), based)
-
-
-def positive_span(value: Any, what: str) -> Span:
-    """Read a duration that must be more than zero.
-
-    Raises:
-        ScheduleError: It can't be read, or is zero or less.
-    """
-    span = parse_duration(value, what)
-    if span <= 0:
-        msg = f"{what} needs a duration above zero, got {value!r}: write it like '10 min'"
-        raise ScheduleError(msg, text=str(value))
-    return span
-
-
 __all__ = [
-    "BASED",
-    "Every",
     "IsPeriod",
     "TaskExecutable",
     "TaskRunnable",
-    "every",
-    "is_whole",
-    "positive_span",
 ]

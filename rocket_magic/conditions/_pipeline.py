@@ -11,7 +11,8 @@ from typing import Any as AnyType
 from typing import ClassVar, Final
 
 from rocket_magic._protocols import Action, Context, EventKind, Watch
-from rocket_magic.conditions._base import All, Any, BaseCondition
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import All, Any
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, prefix, target, view
 from rocket_magic.conditions._words import moment, quoted
 from rocket_magic.exc import ScheduleError

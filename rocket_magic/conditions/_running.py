@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Self
 from rocket_magic._protocols import Action, Context, EventKind, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, python_count
-from rocket_magic.conditions._period import positive_span
+from rocket_magic.conditions._durations import positive_span
 from rocket_magic.conditions._tasks import (
     TaskRef,
     absent,

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rocket_magic._protocols import Context, EventKind, Watch
-from rocket_magic.conditions._base import All, BaseCondition
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import All
 from rocket_magic.conditions._counting import AT_LEAST_ONE, Comparable, Count, python_count
-from rocket_magic.conditions._period import positive_span
+from rocket_magic.conditions._durations import positive_span
 from rocket_magic.conditions._words import moment, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant, Span

@@ -21,7 +21,8 @@ from functools import lru_cache
 from typing import Any as AnyType
 from typing import Final
 
-from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition, Not
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import FALSE, TRUE, All, Any, Not
 from rocket_magic.conditions._function import FuncCond
 from rocket_magic.conditions._period import IsPeriod
 from rocket_magic.conditions._syntax_help import Attempt, completions, suggest

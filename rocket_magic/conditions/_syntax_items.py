@@ -34,11 +34,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Final
 
-from rocket_magic.conditions._base import FALSE, TRUE, All, Any, BaseCondition
+from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._composite import FALSE, TRUE, All, Any
 from rocket_magic.conditions._gates import are_days
 from rocket_magic.conditions._history import HAPPENED, TaskHappened
+from rocket_magic.conditions._interval import BASED, Every
 from rocket_magic.conditions._parameters import IsEnv, ParamIs
-from rocket_magic.conditions._period import BASED, Every, IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import DEPENDS
 from rocket_magic.conditions._returned import TaskReturned
 from rocket_magic.conditions._running import Retry, TaskRunning

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rocket_magic._protocols import OWN, Context, TaskView
+from rocket_magic._protocols import OWN, Context, EventKind, TaskView, Watch
 from rocket_magic.conditions._words import quoted
 from rocket_magic.exc import ScheduleError
 
@@ -108,3 +108,9 @@ def prefix(ref: TaskRef) -> str:
 def python_ref(ref: TaskRef) -> str:
     """Write a reference in a Python expression."""
     return "" if ref is None else repr(name_of(ref))
+
+
+def own_runs(ref: TaskRef) -> frozenset[Watch]:
+    """Give the events of a condition on the runs of a task."""
+    name = name_of(ref)
+    return frozenset({Watch(EventKind.RUN_STARTED, name), Watch(EventKind.RUN_FINISHED, name)})
