@@ -1,16 +1,12 @@
-"""Floor 4: the worker processes of one executor: made, listened to and ended.
+"""Floor 4: the worker processes of one executor: given runs, listened to and ended.
 
-`begin`, `end` and `close` may be called from any thread, the rest runs on the hub's.
-
-A fresh run takes a worker that was forked ahead, so that starting costs little; the replacement is
-made a moment later. A reused worker takes the next run when it has ended one; more of them are made
-only where that does not help, since a worker costs as much as a hundred short runs.
+`begin`, `end` and `close` may be called from any thread, the rest runs on the hub's. How many workers
+there are is the supply's matter.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 from collections.abc import Callable
@@ -22,15 +18,14 @@ from rocket_magic.execution._answers import crashed, not_started, outcome_at_onc
 from rocket_magic.execution._base import ExecutionSettings, Outcome
 from rocket_magic.execution._group import end_group
 from rocket_magic.execution._hub import READ, WRITE, Hub
-from rocket_magic.execution._launch import Launcher, make_launcher
-from rocket_magic.execution._lifeline import Lifeline
-from rocket_magic.execution._link import Answer, Link, open_link
+from rocket_magic.execution._link import Answer, Link
 from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution._pack import Home
 from rocket_magic.execution._roster import Roster
 from rocket_magic.execution._sleeping import Nap, asleep_for
-from rocket_magic.execution._spares import Spares, n_processors
+from rocket_magic.execution._spares import Spares
 from rocket_magic.execution._staff import Run, Worker
+from rocket_magic.execution._supply import Supply
 from rocket_magic.execution._wire import Piece
 from rocket_magic.instants import from_seconds
 
@@ -40,16 +35,11 @@ _EVERYTHING: Final = 1 << 62
 _UNKNOWN_END: Final = 1.0
 """Seconds to wait for the exit code of a worker that answers no more."""
 _CLOSING: Final = 5.0
-_REPLACEMENT: Final = 0.003
-_LOOK: Final = 0.002
-"""Seconds between two looks at whether reused workers get on."""
-_MOST_COMING: Final = 16
-"""So many workers may be on their way: the fork server can't listen and tell at the same time."""
 _uptime = SystemClock().uptime
 
 
 class Crew:
-    """Workers, the hub that listens to them and the launcher that makes them.
+    """Workers, the hub that listens to them and the supply of new ones.
 
     Args:
         settings: Read at each run.
@@ -64,19 +54,12 @@ class Crew:
         report: Callable[[Run, Outcome | Answer], None],
     ) -> None:
         self._settings = settings
-        self._home = home
         self._report = report
         self._hub = Hub("rocket-magic-processes")
         self._roster = Roster(lambda worker: self._hub.post(lambda: self._await_writable(worker)))
         self._spares = Spares()
-        self._lifeline = Lifeline()
-        self._launcher: Launcher | None = None
-        self._numbers = itertools.count(1)
-        self._preloaded: set[str] = set()
-        self._planned = False
-        self._watched = False
+        self._supply = Supply(settings, self._hub, self._roster, self._spares, home, self)
         self._sweeping = False
-        self._closed = False
 
     # From any thread
 
@@ -84,14 +67,14 @@ class Crew:
         """Give a run to a ready worker, or have one made for it."""
         reuse = self._settings.process_reuse
         if not self._roster.take_on(run, newest=reuse):
-            self._hub.post(self._supply)
+            self._hub.post(self._supply.make)
         else:
-            self._plan_supply()
+            self._supply.plan()
 
     def prepare(self) -> None:
         """Have workers ready ahead of the first run."""
         if not self._roster.size:
-            self._hub.post(self._supply)
+            self._hub.post(self._supply.make)
 
     def end(self, run: Run, number: signal.Signals) -> bool:
         """Send a signal to a run's worker; False when the run has ended already."""
@@ -115,95 +98,26 @@ class Crew:
 
     def close(self) -> None:
         """End all workers and the launcher; runs in flight are over without an outcome."""
-        self._closed = True
+        self._supply.end()
         self._hub.post(self._shut_down)
         self._hub.stop(_CLOSING)
 
-    # Supply
+    # What the supply tells
 
-    def _plan_supply(self) -> None:
-        """Make the next workers a moment later: forking now would slow down the run that begins."""
-        short = self._roster.n_ready < self._spares.wanted
-        if short and not self._planned and not self._settings.process_reuse:
-            self._planned = True
-            self._hub.post(lambda: self._hub.call_later(_REPLACEMENT, self._supply))
-
-    def _supply(self) -> None:
-        """Make workers for the runs that wait, and have some ready ahead."""
-        self._planned = False
-        roster = self._roster
-        roster.serve_waiting()
-        if roster.waiting:
-            self._spares.missed(_uptime())
-            self._sweep_later()
-        reuse = self._settings.process_reuse
-        if reuse and roster.waiting and not self._watched:
-            self._watched = True
-            self._hub.call_later(_LOOK, self._look)
-        while not self._closed and roster.n_coming < _MOST_COMING and self._needed(reuse=reuse):
-            if not self._made():
-                return
-
-    def _needed(self, *, reuse: bool) -> bool:
-        """Whether another worker is to be made at once."""
-        roster = self._roster
-        if not reuse:
-            # Those that wait are given a worker as soon as one is asked for.
-            return bool(roster.waiting) or roster.n_ready < self._spares.wanted
-        if roster.waiting:
-            return roster.n_coming < len(roster.waiting) and roster.n_serving < n_processors()
-        return roster.n_serving == 0
-
-    def _look(self) -> None:
-        """Double the reused workers when those that are there get through less than a run each."""
-        self._watched = False
-        roster = self._roster
-        roster.serve_waiting()
-        waiting = len(roster.waiting)
-        if not waiting or self._closed:
-            return
-        serving = roster.n_serving
-        if not serving or self._spares.stalled(_uptime(), roster.served, serving):
-            more = min(waiting, max(serving, 1), _MOST_COMING) - roster.n_coming
-            for _ in range(more):
-                if not self._made():
-                    return
-        self._watched = True
-        self._hub.call_later(_LOOK, self._look)
-
-    def _made(self) -> bool:
-        """Make a worker; when there is no room for one, the run that waits longest fails."""
-        try:
-            self._launch()
-        except OSError as error:  # no descriptors or processes left
-            run = self._roster.next_waiting()
-            if run is not None:
-                self._report(run, not_started(run.order, error))
-            return run is not None
-        return True
-
-    def _launch(self) -> None:
-        launcher = self._the_launcher()
-        number = next(self._numbers)
-        link, ends = open_link(number)
-        try:
-            link.pid = launcher.launch(number, ends.all)
-        except OSError:
-            link.close()
-            raise
-        finally:
-            ends.close()
-        worker = Worker(link, launcher)
+    def worker_made(self, worker: Worker) -> None:
+        """Listen to a new worker."""
+        link = worker.link
         self._hub.register(link.answers, READ, partial(self._on_answer, worker))
         for name, descriptor in link.outputs.items():
             self._hub.register(descriptor, READ, partial(self._on_output, worker, name))
-        self._roster.add(worker, at_work=not self._settings.process_reuse)
 
-    def _the_launcher(self) -> Launcher:
-        if self._launcher is None:
-            method = self._settings.process_start_method
-            self._launcher = make_launcher(method, self._hub, self, self._home, self._lifeline.reading)
-        return self._launcher
+    def worker_missing(self, run: Run, error: OSError) -> None:
+        """There is no room for a worker: the run that waits for it fails."""
+        self._report(run, not_started(run.order, error))
+
+    def runs_wait(self) -> None:
+        """Runs wait for workers: more are made than are needed later."""
+        self._sweep_later()
 
     # What workers say
 
@@ -229,7 +143,7 @@ class Crew:
         except EOFError:
             hub.unregister(link.answers)
             # The exit code follows through the launcher; if it does not, the end is unknown.
-            known = self._launcher is worker.launcher
+            known = self._supply.launcher is worker.launcher
             hub.call_later(_UNKNOWN_END if known else 0, lambda: self.worker_gone(link.number, None, 0))
             return
         if answer is not None:
@@ -281,10 +195,10 @@ class Crew:
             self._sweep_later()
         else:
             self._hang_up(worker)
-        self._note_modules(modules)
+        self._supply.note_modules(modules)
         self._hub.call_last(partial(self._report, run, answer if outcome is None else outcome))
-        if (self._roster.waiting and not self._watched) or (settings.process_reuse and not again):
-            self._supply()
+        if (self._roster.waiting and not self._supply.watches) or (settings.process_reuse and not again):
+            self._supply.make()
 
     # Fewer workers
 
@@ -340,9 +254,9 @@ class Crew:
         if worker is not None:
             self._roster.arrived(worker, pid)
             if self._roster.waiting:
-                self._supply()
+                self._supply.make()
             else:
-                self._plan_supply()
+                self._supply.plan()
 
     def worker_gone(self, number: int, code: int | None, left_behind: int) -> None:
         """A worker has ended: what it still said counts, then its run is over in any case."""
@@ -369,7 +283,7 @@ class Crew:
                 parting = with_left_behind(parting, left_behind)
             self._report(run, parting)
         if self._roster.waiting:
-            self._supply()
+            self._supply.make()
 
     def worker_not_forked(self, number: int, error: int) -> None:
         """The system has no room for another process: the run that waited for it fails."""
@@ -386,26 +300,16 @@ class Crew:
         """Replace workers that were forked ahead without the modules."""
         for worker in self._roster.dismiss(lambda worker: not worker.served):
             self._retire(worker)
-        self._supply()
+        self._supply.make()
 
     def launcher_lost(self) -> None:
         """The fork server died. Runs in flight go on; workers that wait are given up with it."""
-        self._launcher = None
-        self._preloaded.clear()
+        self._supply.forget_launcher()
         for worker in self._roster.all():
             if worker.run is None:
                 self.worker_gone(worker.link.number, None, 0)
         if self._roster.waiting:
-            self._supply()
-
-    def _note_modules(self, modules: list[str]) -> None:
-        if not modules:
-            return
-        # A file's path comes again when the file has changed.
-        fresh = [name for name in modules if os.sep in name or name not in self._preloaded]
-        if fresh and self._launcher is not None:
-            self._preloaded.update(fresh)
-            self._launcher.preload(fresh)
+            self._supply.make()
 
     # The end
 
@@ -416,12 +320,10 @@ class Crew:
             pass  # their outcomes are told by whoever closes us
         for worker in workers:
             worker.signal(signal.SIGKILL)
-        launcher, self._launcher = self._launcher, None
-        if launcher is not None:
-            launcher.close()
+        self._supply.close_launcher()
         for worker in workers:
             self.worker_gone(worker.link.number, None, 0)
-        self._lifeline.close()
+        self._supply.cut_lifeline()
 
 
 class _Nowhere:

@@ -87,6 +87,7 @@ class ForkServer:
         self._hub = hub
         self._owner = owner
         self._notices = b""
+        self._heard_of = False
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = _start_python(_SERVER, (theirs.fileno(), lifeline), home)
@@ -108,6 +109,8 @@ class ForkServer:
         """End the server; it ends its workers."""
         self._hub.unregister(self._control)
         self._control.close()
+        if not self._heard_of:  # it is still starting, and has no workers to end
+            self._process.kill()
         try:
             self._process.wait(_ENDING)
         except subprocess.TimeoutExpired:  # it hangs in a module's import
@@ -123,6 +126,7 @@ class ForkServer:
             self.close()
             self._owner.launcher_lost()
             return
+        self._heard_of = True
         self._notices += data
         while len(self._notices) >= NOTICE.size:
             letter, number, pid, code, left = NOTICE.unpack_from(self._notices)

@@ -63,6 +63,13 @@ class TestPreparing:
         (worker,) = children(server)
         assert rig.run(os.getpid).value == worker
 
+    def test_the_end_while_the_fork_server_starts(self, make_rig: Make) -> None:
+        """It is not waited for: nobody has needed it."""
+        rig = make_rig("process")
+        rig.executor.prepare()  # type: ignore[attr-defined]
+        rig.executor.close()
+        assert not children()
+
     def test_after_the_end(self, make_rig: Make) -> None:
         """A closed executor makes nothing."""
         rig = make_rig("process")
@@ -182,7 +189,7 @@ class TestDeath:
         _, pid, _ = begun(process_rig, bodies.say_pid_and_wait)
         (server,) = children()
         os.kill(server, signal.SIGKILL)
-        assert eventually(lambda: process_rig.executor._crew._launcher is None)  # type: ignore[attr-defined]
+        assert eventually(lambda: process_rig.executor._crew._supply.launcher is None)  # type: ignore[attr-defined]
         os.kill(pid, signal.SIGKILL)
         outcome = process_rig.outcome()
         assert outcome.action is Action.CRASH
@@ -743,7 +750,7 @@ class TestWorkers:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
         with monkeypatch.context() as patch:
-            patch.setattr("rocket_magic.execution._crew.open_link", refuse)
+            patch.setattr("rocket_magic.execution._supply.open_link", refuse)
             outcome = process_rig.run(bodies.give_five)
         assert outcome.action is Action.FAIL
         assert "Too many open files" in (outcome.reason or "")
@@ -767,7 +774,7 @@ class TestWorkers:
         monkeypatch.delattr(missing)
         rig = make_rig("process")
         assert rig.run(bodies.give_five).value == 5
-        assert isinstance(rig.executor._crew._launcher, Spawner)  # type: ignore[attr-defined]
+        assert isinstance(rig.executor._crew._supply.launcher, Spawner)  # type: ignore[attr-defined]
         asked = make_rig("process", process_start_method="forkserver").run(bodies.give_five)
         assert "process_start_method must be one of spawn or None, got 'forkserver'" in (asked.reason or "")
 
