@@ -7,6 +7,8 @@ Plain functions run there too and hold the loop meanwhile. State is touched on t
 from __future__ import annotations
 
 import contextvars
+import importlib
+import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from rocket_magic._lazy import LazyModule
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
 from rocket_magic.execution._calling import await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
+from rocket_magic.execution._pool import start_thread
 from rocket_magic.execution._watched import Watched
 from rocket_magic.instants import SECOND, Span
 
@@ -43,6 +46,11 @@ class AsyncExecutor:
         self._settings = settings
         self._runs: dict[asyncio.Task[Outcome], _AsyncRun] = {}
         self._by_id: dict[str, _AsyncRun] = {}
+
+    def prepare(self) -> None:
+        """Have asyncio loaded in the background: it takes as long as a thousand runs."""
+        if "asyncio" not in sys.modules:
+            start_thread(_load, "rocket-magic-load")
 
     def start(self, order: RunOrder, report: Report) -> None:
         """Make an asyncio task; it takes its first step when the loop turns next."""
@@ -91,6 +99,10 @@ class AsyncExecutor:
         """Cancel what is left; it ends when the loop turns."""
         for run_id in list(self._by_id):
             self.terminate(run_id, "the scheduler was closed")
+
+
+def _load() -> None:
+    importlib.import_module("asyncio")
 
 
 async def _carry_out(order: RunOrder) -> Outcome:

@@ -135,6 +135,7 @@ class Board:
         self.only: frozenset[Task] | None = None
         self.owner: threading.Thread | None = None
         self.virtual = False
+        self.readied: set[str] = set()
         self.now: Instant = 0
         self.settled: Instant | None = None
         self.elapsed: Span = 0
@@ -266,6 +267,13 @@ class Board:
         """Tell the listeners of a record."""
         if self.session.listeners:
             self.session.publish(Change("record", record.task_name, record, batch))
+
+    def make_ready(self, task: Task) -> None:
+        """Let the way of execution of a task get ready; a rehearsal can wait for it instead."""
+        mode = task.execution or self.session.config.execution
+        if mode not in self.readied and not self.virtual:
+            self.readied.add(mode)
+            self.executors.prepare(mode)
 
     def set_phase(self, phase: Phase) -> None:
         """Move on in the scheduler's life."""

@@ -20,6 +20,7 @@ from rocket_magic.scheduler._circles import warn_of_circles
 from rocket_magic.scheduler._ending import Ender
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import Candidate, Looker
+from rocket_magic.scheduler._many import MANY, collecting_seldom
 from rocket_magic.scheduler._starting import Starter
 from rocket_magic.tasks import RunState
 
@@ -65,6 +66,7 @@ class Engine:
         self._cycle_at = None
         board.force = board.stop_wanted = board.restart_wanted = False
         board.problem = board.fatal_error = board.log_pause = None
+        board.readied.clear()
         self._shutdown_begun = self._all_asked = False
         self._offset = board.settled = None
         board.set_phase(Phase.STARTING)
@@ -212,16 +214,25 @@ class Engine:
         if board.now != self._cycle_at:  # while a virtual clock stands still, all looks are one cycle
             board.n_cycles, self._cycle_at = board.n_cycles + 1, board.now
         self.starter.log_version = board.session.log.version
+        if len(due) < MANY:
+            self._start_due(due)
+        else:
+            with collecting_seldom():
+                self._start_due(due)
+        if board.phase is Phase.RUNNING:
+            self._make_cycles()
+
+    def _start_due(self, due: dict[Task, Instant | None]) -> None:
+        """Look at these tasks, and start those whose time has come."""
         candidates: list[Candidate] = []
         for task, at in due.items():
             candidate = self._look_at(task, at)
             if candidate is not None:
                 candidates.append(candidate)
-            if board.phase is not Phase.RUNNING:
+            if self.board.phase is not Phase.RUNNING:
                 return
         if candidates:
             self.starter.start(candidates)
-        self._make_cycles()
 
     def _make_cycles(self) -> None:
         """Come again a cycle later where conditions count cycles, until no further one can matter to them."""

@@ -67,6 +67,7 @@ class Looker:
         else:
             self._retrying.discard(task)
         task.removed = False
+        board.make_ready(task)
         board.touch(task)
 
     def forget(self, task: Task) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable
 
@@ -94,3 +98,23 @@ def test_many_at_once(make_rig: Make) -> None:
         rig.start(barrier.wait)
     outcomes: list[Outcome] = [rig.outcome() for _ in range(100)]
     assert {outcome.action for outcome in outcomes} == {Action.SUCCESS}
+
+
+def test_asyncio_is_loaded_in_the_background() -> None:
+    """A scheduler with async tasks has it before they are due."""
+    code = """
+        import sys, threading
+        from rocket_magic.execution import make_executors
+        executors = make_executors()
+        executors["async"]
+        assert "asyncio" not in sys.modules
+        executors.prepare("async")
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread():
+                thread.join()
+        assert "asyncio" in sys.modules
+        executors.close()
+    """
+    # Measuring coverage in child processes loads it itself.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, env=env)
