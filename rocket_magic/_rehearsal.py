@@ -10,8 +10,8 @@ import dataclasses
 import itertools
 import logging
 import statistics
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from rocket_magic.session import Session
 from rocket_magic.tasks import FuncTask, RunState, Task, TaskRun
 from rocket_magic.time import parse_duration
 
-__all__ = ["Enough", "Failures", "Model", "Rehearsal", "SimulatedExecutor"]
+__all__ = ["Failures", "Model", "Rehearsal", "SimulatedExecutor"]
 
 Failures = bool | int | Collection[int] | Callable[[int], bool]
 
@@ -40,10 +40,6 @@ _SEEDED_OF_A_QUIET_TASK = 100
 _LOGGER = "rocket_magic.forecast"
 _MOST_RUNS = 3_000_000
 _FIRST_NUMBER = 10**9
-
-
-class Enough(BaseException):
-    """The rehearsal has made as many runs as it may; no `Exception`, so that no task's failure hides it."""
 
 
 class SimulatedExecutor:
@@ -118,7 +114,9 @@ class Model:
     def __init__(self, session: Session, durations: Mapping[str, Any], fail: Mapping[str, Failures]) -> None:
         self._fail = dict(fail)
         self._count: Counter[str] = Counter()
-        self._left = _MOST_RUNS
+        self._answers: defaultdict[str, list[bool]] = defaultdict(list)
+        self.left = _MOST_RUNS
+        self.halt: Callable[[], None] = _nothing
         self._spans: dict[str, Span] = {}
         self._fails: set[str] = set()
         self.notes: list[str] = []
@@ -146,20 +144,38 @@ class Model:
         return self._spans.get(task_name, 0)
 
     def next_run(self, run_id: str, task_name: str) -> tuple[Span, Outcome]:
-        """Span and outcome of the next run of a task.
-
-        Raises:
-            Enough: There were too many runs already.
-        """
-        self._left -= 1
-        if self._left < 0:
-            raise Enough
-        ordinal = self._count[task_name]
+        """Span and outcome of the next run of a task."""
+        self.left -= 1
+        if self.left < 0:
+            self.halt()
+        fails = self.fails(task_name, 0)
         self._count[task_name] += 1
-        fails = task_name in self._fails or _is_failure(self._fail.get(task_name, False), ordinal)
         if fails:
             return self.span(task_name), Outcome(run_id, Action.FAIL)
         return self.span(task_name), Outcome(run_id, Action.SUCCESS, self.returns.get(task_name))
+
+    def always(self, task_name: str) -> bool | None:
+        """Whether all runs of a task fail (True) or none (False); None when it depends on the run."""
+        given = self._fail.get(task_name, task_name in self._fails)
+        return given if isinstance(given, bool) else None
+
+    def fails(self, task_name: str, ahead: int) -> bool:
+        """Whether the next run of a task fails, or the one that comes so many later."""
+        always = self.always(task_name)
+        if always is not None:
+            return always
+        ordinal = self._count[task_name] + ahead
+        answers = self._answers[task_name]  # a function is asked once for each run
+        while len(answers) <= ordinal:
+            answers.append(_is_failure(self._fail[task_name], len(answers)))
+        return answers[ordinal]
+
+    def take(self, count: int) -> bool:
+        """Count runs that were worked out apart; False, and nothing counted, when they are too many."""
+        if count > self.left:
+            return False
+        self.left -= count
+        return True
 
 
 class Rehearsal:
@@ -178,6 +194,7 @@ class Rehearsal:
         self.clock = VirtualClock(to_seconds(session.clock.now()), session.zone)
         self.start: Instant = self.clock.now()
         self.session = self._double()
+        model.halt = self.session.halt_step
         self._n_seeded = self._seed()
         for task in self.tasks:
             self._take_task(task)
@@ -189,11 +206,7 @@ class Rehearsal:
             self._take_life()
 
     def step(self, **how: Any) -> Instant:
-        """Step the double; see `Session.step`.
-
-        Raises:
-            Enough: There were too many runs.
-        """
+        """Step the double; see `Session.step`. Where there are too many runs it stops short."""
         self.session.step(**how)
         return self.clock.now()
 
@@ -201,6 +214,22 @@ class Rehearsal:
         """What the double has logged since it was made."""
         repo: MemoryLog = self.session.log.repo
         return list(repo.select(()))[self._n_seeded :]
+
+    def note_first_looks(self) -> Mapping[Instant, int]:
+        """Note from now on, for each instant, how many records there were after its first look at tasks.
+
+        What starts in that look starts for time's sake; what starts later in the instant, for what has begun
+        or ended in it.
+        """
+        ends: dict[Instant, int] = {}
+        repo: MemoryLog = self.session.log.repo
+
+        def look() -> Iterator[None]:
+            yield
+            ends.setdefault(self.clock.now(), len(repo) - self._n_seeded)
+
+        self.session.hook_scheduler_cycle()(look)
+        return ends
 
     def _double(self) -> Session:
         config = self.original.config

@@ -7,14 +7,15 @@ rehearsal (see `rocket_magic._rehearsal`) and read its log.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from rocket_magic._by_time import Lone, take_lone_tasks
 from rocket_magic._protocols import Action
-from rocket_magic._rehearsal import Enough, Failures, Model, Rehearsal, SimulatedExecutor
+from rocket_magic._rehearsal import Failures, Model, Rehearsal, SimulatedExecutor
 from rocket_magic._timeline import clean_text, forecast_html
 from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import ClockError, MissingExtraError
@@ -30,8 +31,7 @@ _MOST_LISTED = 40
 _WIDEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ForecastRun:
+class ForecastRun(NamedTuple):
     """One run that would happen.
 
     Attributes:
@@ -195,15 +195,18 @@ def forecast(
     rehearsal = Rehearsal(session, Model(session, durations or {}, fail or {}))
     end = rehearsal.start + length
     notes = rehearsal.model.notes
-    try:
+    rehearsal.step(span=0)
+    lone = take_lone_tasks(rehearsal, end)
+    rows = _Rows(rehearsal, lone)
+    if len(lone) < len(rehearsal.tasks):
         rehearsal.step(span=length / SECOND)
-    except Enough:
+    if rehearsal.model.left < 0:
         end = rehearsal.clock.now()
         notes.append("it ends early: more runs than can be told")
     if not rehearsal.session.scheduler.is_alive:
         moment = to_datetime(rehearsal.clock.now(), session.zone)
         notes.append(f"the scheduler shuts down at {moment:%Y-%m-%d %H:%M:%S}: nothing runs after that")
-    return _result(rehearsal, end)
+    return rows.forecast(end)
 
 
 def next_starts(session: Session, task: Any, n: int = 1) -> NextStarts:
@@ -249,30 +252,81 @@ def _never_by_time(task: Any) -> str:
     return str(task.barred or "")
 
 
-def _result(rehearsal: Rehearsal, end: Instant) -> Forecast:
-    session, start, zone = rehearsal.original, rehearsal.start, rehearsal.original.zone
-    schedules = {task.name: str(task.start_cond) for task in rehearsal.tasks}
-    runs = _in_flight(rehearsal)
-    for record in rehearsal.records():
-        if record.at > end:
-            continue
-        if record.action is Action.RUN:
-            why = _why(record, schedules[record.task_name])
-            runs[record.run_id] = [record.task_name, to_datetime(record.at, zone), None, "run", why]
-        elif record.run_id in runs:
-            run = runs[record.run_id]
-            run[2], run[3] = to_datetime(record.at, zone), record.action.value
-            if record.reason:
-                run[4] = f"{run[4]}; {record.reason}"
-    told = tuple(ForecastRun(*run) for run in runs.values())
-    ran = {run.task_name for run in told}
-    return Forecast(
-        to_datetime(start, zone),
-        to_datetime(end, zone),
-        told,
-        tuple(task.name for task in session.task_list() if task.name not in ran),
-        tuple(dict.fromkeys(rehearsal.model.notes)),
-    )
+_Place = tuple[Instant, int, int, int]
+"""Where a run stands among the others: instant, look within it, and the order within that look."""
+
+
+class _Rows:
+    """The runs of a rehearsal and of the tasks that were taken out of it, in the order of their starts.
+
+    Args:
+        rehearsal: Stepped to its first instant, and further once this is made.
+        lone: The tasks that were taken out.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, lone: Sequence[Lone]) -> None:
+        self._rehearsal = rehearsal
+        self._lone = lone
+        self._n_first = len(rehearsal.records())
+        self._looks = rehearsal.note_first_looks() if 0 < len(lone) < len(rehearsal.tasks) else {}
+        self._zone = rehearsal.original.zone
+        self._moments: dict[Instant, datetime] = {}
+        self._schedules = {task.name: str(task.start_cond) for task in rehearsal.tasks}
+
+    def forecast(self, end: Instant) -> Forecast:
+        """The forecast, which ends there."""
+        rehearsal = self._rehearsal
+        rows = [*self._rehearsed(end), *self._apart(end)]
+        if self._lone:
+            rows.sort()
+        told = tuple(run for _, run in rows)
+        ran = {run.task_name for run in told}
+        names = (task.name for task in rehearsal.original.task_list())
+        return Forecast(
+            self._moment(rehearsal.start), self._moment(end), told,
+            tuple(name for name in names if name not in ran), tuple(dict.fromkeys(rehearsal.model.notes)),
+        )  # fmt: skip
+
+    def _moment(self, at: Instant) -> datetime:
+        moment = self._moments.get(at)
+        if moment is None:
+            moment = self._moments[at] = to_datetime(at, self._zone)
+        return moment
+
+    def _apart(self, end: Instant) -> Iterator[tuple[_Place, ForecastRun]]:
+        moment = self._moment
+        for task, runs in ((one.task, one.runs) for one in self._lone):
+            name, why, rank, number = task.name, self._schedules[task.name], -task.priority, task.number
+            for start, over, action in runs:
+                if start > end:  # it ends earlier than it should
+                    break
+                if over is None or over > end:
+                    run = ForecastRun(name, moment(start), None, "run", why)
+                else:
+                    run = ForecastRun(name, moment(start), moment(over), action.value, why)
+                yield (start, 0, rank, number), run
+
+    def _rehearsed(self, end: Instant) -> Iterable[tuple[_Place, ForecastRun]]:
+        tasks = {task.name: task for task in self._rehearsal.session.task_list()}
+        runs = _in_flight(self._rehearsal)
+        places: dict[str, _Place] = {run_id: (-1, 0, 0, index) for index, run_id in enumerate(runs)}
+        for index, record in enumerate(self._rehearsal.records()):
+            if record.at > end:
+                continue
+            if record.action is Action.RUN:
+                why = _why(record, self._schedules[record.task_name])
+                runs[record.run_id] = [record.task_name, self._moment(record.at), None, "run", why]
+                task = tasks[record.task_name]
+                if self._n_first <= index < self._looks.get(record.at, 0):
+                    places[record.run_id] = record.at, 0, -task.priority, task.number
+                else:
+                    places[record.run_id] = record.at, 1, 0, index
+            elif record.run_id in runs:
+                run = runs[record.run_id]
+                run[2], run[3] = self._moment(record.at), record.action.value
+                if record.reason:
+                    run[4] = f"{run[4]}; {record.reason}"
+        return ((places[run_id], ForecastRun(*run)) for run_id, run in runs.items())
 
 
 def _in_flight(rehearsal: Rehearsal) -> dict[str, list[Any]]:
