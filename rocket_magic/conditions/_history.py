@@ -20,7 +20,7 @@ from rocket_magic.conditions._gates import window_call
 from rocket_magic.conditions._period_words import as_period, bracketed, stretch_phrase
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, prefix, python_ref, target
 from rocket_magic.conditions._units import UNITS, Windowed, common_unit, is_whole, narrowed, unit_of, whole
-from rocket_magic.conditions._words import moment, times, when
+from rocket_magic.conditions._words import moment, times, until
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, POLL, Instant, Span
 from rocket_magic.time import RelativeDay, TimeDelta, TimePeriod
@@ -226,7 +226,7 @@ class TaskHappened(Comparable, Windowed, BaseCondition):
             return (
                 told
                 if ending == NEVER or not state
-                else f"{told}, counts until {when(ending, ctx.now, ctx.session.zone)}"
+                else f"{told}, counts {until(ending, ctx.now, ctx.session.zone)}"
             )
         return f"{times(self._number(name, ctx))}{self._span_words()}, last {told}"
 

@@ -35,7 +35,7 @@ from rocket_magic.conditions._units import (
     narrowed,
     unit_of,
 )
-from rocket_magic.conditions._words import moment, unspoken, when
+from rocket_magic.conditions._words import moment, unspoken, until, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import HOUR, NEVER, Instant
 from rocket_magic.time import Cron, StaticInterval, TimePeriod
@@ -79,11 +79,7 @@ class IsPeriod(Windowed, BaseCondition):
         change, zone = self.next_change(ctx), ctx.session.zone
         if change == NEVER:
             return "open for ever" if state else "never opens again"
-        return (
-            f"open until {moment(change, ctx.now, zone)}"
-            if state
-            else f"opens {moment(change, ctx.now, zone)}"
-        )
+        return f"open {until(change, ctx.now, zone)}" if state else f"opens {moment(change, ctx.now, zone)}"
 
     def __str__(self) -> str:
         words = period_phrase(self.period)
@@ -213,9 +209,7 @@ class TaskExecutable(Windowed, BaseCondition):
         missing = absent(self.task, ctx)
         window = self._windows.window(now, zone)
         if state and window is not None:
-            return (
-                f"not run since {moment(window.start, now, zone)}, open until {moment(window.end, now, zone)}"
-            )
+            return f"not run since {moment(window.start, now, zone)}, open {until(window.end, now, zone)}"
         if missing:
             return missing
         if window is not None and self._used(window, ctx):
@@ -298,7 +292,7 @@ class TaskRunnable(BaseCondition):
         """Say when the next window opens."""
         zone, now = ctx.session.zone, ctx.now
         if state:
-            return f"due, open until {when(self.next_change(ctx), now, zone)}"
+            return f"due, open {until(self.next_change(ctx), now, zone)}"
         missing = absent(self.task, ctx)
         if missing:
             return missing

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rocket_magic._protocols import Action, Context, EventKind, Watch
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, python_ref, target
-from rocket_magic.conditions._words import moment, quoted
+from rocket_magic.conditions._words import moment, quoted, until
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant, Span
 from rocket_magic.time._duration import format_duration
@@ -69,12 +69,10 @@ class TaskReturned(BaseCondition):
             return f"what task {quoted(name)} returned is not known any more"
         zone = ctx.session.zone
         if state:
-            until = (
-                ""
-                if self.active is None
-                else f", which counts until {moment(mark.at + self.active, ctx.now, zone)}"
+            limit = (
+                "" if self.active is None else f", which counts {until(mark.at + self.active, ctx.now, zone)}"
             )
-            return f"task {quoted(name)} returned a true value {moment(mark.at, ctx.now, zone)}{until}"
+            return f"task {quoted(name)} returned a true value {moment(mark.at, ctx.now, zone)}{limit}"
         if self.active is not None and ctx.now >= mark.at + self.active:
             return f"what task {quoted(name)} returned {moment(mark.at, ctx.now, zone)} is too old"
         return f"task {quoted(name)} returned a false value {moment(mark.at, ctx.now, zone)}"

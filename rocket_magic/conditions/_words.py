@@ -56,6 +56,11 @@ def when(instant: Instant, now: Instant, zone: tzinfo) -> str:
     return moment(instant, now, zone)
 
 
+def until(instant: Instant, now: Instant, zone: tzinfo) -> str:
+    """Write an end: "until tomorrow at 02:00", "until Sat 2024-05-11 at 00:00"."""
+    return f"until {when(instant, now, zone).removeprefix('on ')}"
+
+
 def events(watches: Iterable[Watch]) -> tuple[str, ...]:
     """Write what a condition watches: "task 'load' finishes", in a stable order."""
     return tuple(sorted({_event(watch) for watch in watches}))
