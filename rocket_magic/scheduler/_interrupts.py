@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -64,27 +64,27 @@ def hearing_signals(wake: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    reader, writer = socket.socketpair()  # Windows takes no pipe for this
+    writer.setblocking(False)
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     if before != -1:  # somebody listens already
         signal.set_wakeup_fd(before)
-        os.close(reader)
-        os.close(writer)
+        reader.close()
+        writer.close()
         yield
         return
 
     def listen() -> None:
-        while os.read(reader, 64):
-            wake()
-        os.close(reader)
+        with reader:
+            while reader.recv(64):
+                wake()
 
     threading.Thread(target=listen, name="rocket_magic signals", daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(-1)
-        os.close(writer)
+        writer.close()
 
 
 def _replaceable_handler() -> Any:
