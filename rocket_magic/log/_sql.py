@@ -73,7 +73,8 @@ class SqlLog:
         self._lock = threading.Lock()
         self._others = Others()
         self._rows = RowWriter(self._engine, self.table, self._state, presence_of(self._engine, table))
-        self._rows.top = self._read(self._sa.select(self._sa.func.max(self.table.c.id)))[0][0] or 0
+        newest = self._read(self._sa.select(self._sa.func.max(self.table.c.id)))[0][0] or 0
+        self._rows.top = self._rows.floor = newest
         self._closer = weakref.finalize(self, self._rows.close)  # also when nobody closes it
         self._broken = (self._sa.exc.SQLAlchemyError, self._rows.error)
 
@@ -138,15 +139,13 @@ class SqlLog:
             if _failpoints.ARMED and any(record.action is not Action.RUN for record in records):
                 _failpoints.hit("mid_outcome")
             rows.note_top(cursor)
-        others.track(added)
+        others.track(added, rows.floor)
         return True
 
     def _settle(self, cursor: Any) -> None:
         """Remember up to which row every run has its outcome."""
-        rows = self._rows
-        value = rows.settled(cursor, self._others.oldest())
-        if value is not None:
-            rows.note_settled(cursor, value)
+        settled = self._others.settled()
+        self._rows.note_settled(cursor, self._rows.floor if settled is None else settled)
         self._others.since_settled = 0
 
     def take_news(self) -> list[Record]:
@@ -179,6 +178,7 @@ class SqlLog:
         columns = self.table.c
         rows = {id(record): values_of(record) for record in records}
         query = self._sa.select(columns.run_id, columns.action, columns.created).where(
+            columns.id > self._rows.floor,
             columns.run_id.in_({row[3] for row in rows.values()}),
             columns.created >= min(row[0] for row in rows.values()),
         )
@@ -293,7 +293,7 @@ class SqlLog:
         with self._lock:
             try:
                 survey = past.survey(task_names)
-                self._others.restore(survey, past.owners, self._rows.lives_now)
+                self._others.restore(survey, past.owners, self._rows.lives_now, past.top)
             except self._broken as error:
                 self._rows.drop()
                 msg = f"can't read the log {self.url}: {masked(_reason(error))}"

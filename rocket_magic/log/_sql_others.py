@@ -30,16 +30,24 @@ class Others:
 
     def __init__(self) -> None:
         self.since_settled = 0
-        self._open: dict[str, None] = {}
+        self._open: dict[str, int] = {}
+        """Runs without an outcome, and a row that stands before theirs."""
         self._elsewhere: dict[str, tuple[Record, int | None]] = {}
         self._dead: frozenset[str] = frozenset()
         self._answered: set[str] = set()
         self._news: list[Record] = []
         self._buried: list[Record] = []
 
-    def restore(self, survey: Survey, owners: Mapping[str, int | None], lives: Lives) -> None:
-        """Begin with what a survey found; runs of living schedulers are not the survey's any more."""
-        self._open = dict.fromkeys(open_key(record) for record in survey.open_runs)
+    def restore(self, survey: Survey, owners: Mapping[str, int | None], lives: Lives, top: int) -> None:
+        """Begin with what a survey found; runs of living schedulers are not the survey's any more.
+
+        Args:
+            survey: What was found.
+            owners: By run id: who wrote the open runs.
+            lives: Whether a scheduler is alive.
+            top: Number of the row that `seq` counts back from.
+        """
+        self._open = {open_key(record): top + record.seq - 1 for record in reversed(survey.open_runs)}
         self._elsewhere, dead = {}, []
         for record in survey.open_runs:
             owner = owners.get(open_key(record))
@@ -61,7 +69,7 @@ class Others:
                 continue
             key = open_key(record)
             if record.action is Action.RUN:
-                self._open[key] = None
+                self._open.setdefault(key, row[0] - 1)
                 self._elsewhere[key] = (record, row[1])
             else:
                 self._open.pop(key, None)
@@ -100,13 +108,13 @@ class Others:
         """Whether it is to be written: not the crash of a run that another scheduler has recorded."""
         return not (self._answered and is_recovery_crash(record) and open_key(record) in self._answered)
 
-    def track(self, records: Sequence[Record]) -> None:
-        """Take note of own records that are stored now."""
+    def track(self, records: Sequence[Record], floor: int) -> None:
+        """Take note of own records that are stored now, all behind the row `floor`."""
         opened = self._open
         for record in records:
             key = record.run_id or open_key(record)
             if record.action is Action.RUN:
-                opened[key] = None
+                opened.setdefault(key, floor)
             else:
                 opened.pop(key, None)
         self.since_settled += len(records)
@@ -114,9 +122,9 @@ class Others:
             self._news += self._buried
             self._buried = []
 
-    def oldest(self) -> str | None:
-        """Which run has been open for longest."""
-        return next(iter(self._open), None)
+    def settled(self) -> int | None:
+        """The last row before that of the oldest open run; None when no run is open."""
+        return min(self._open.values(), default=None)
 
     def take(self) -> list[Record]:
         """Hand over what the session has not heard of."""

@@ -115,21 +115,26 @@ class SqlPast:
         """`run` records without an outcome behind the row up to which all are settled."""
         sa, table = self._sa, self._table
         outcome = table.alias("outcome")
+        columns = outcome.c
         settled = 0
         if self._state is not None:
             found = self._rows(sa.select(self._state.c.value).where(self._state.c.name == "settled"))
             settled = found[0][0] if found else 0
-        answered = sa.exists().where(
-            outcome.c.run_id == table.c.run_id,
-            outcome.c.action != Action.RUN.value,
-            outcome.c.id > table.c.id,
+        # no index on run ids: the outcomes behind that row are taken together, once
+        answers = (
+            sa.select(columns.run_id, sa.func.max(columns.id).label("newest"))
+            .where(columns.id > settled, columns.action != Action.RUN.value, columns.run_id.is_not(None))
+            .group_by(columns.run_id)
+            .subquery()
         )
+        answered = sa.and_(answers.c.run_id == table.c.run_id, answers.c.newest > table.c.id)
         # logs without run ids: a task's run is open when nothing of that task follows it
         followed = sa.exists().where(outcome.c.task_name == table.c.task_name, outcome.c.id > table.c.id)
         rows = self._rows(
             sa.select(table)
+            .select_from(table.outerjoin(answers, answered))
             .where(table.c.id > settled, table.c.action == Action.RUN.value)
-            .where(sa.case((table.c.run_id.is_(None), ~followed), else_=~answered))
+            .where(sa.case((table.c.run_id.is_(None), ~followed), else_=answers.c.run_id.is_(None)))
         )
         records = self._read(rows)
         owners = {row[0] - self.top: row._mapping[table.c.owner] for row in rows}  # noqa: SLF001  SQLAlchemy's

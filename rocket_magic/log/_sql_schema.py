@@ -1,6 +1,6 @@
 """The table of the task log: made, checked and brought up to date; SQLAlchemy is loaded here.
 
-Indices are those that the log's questions need (REDBIRD.md section 5). A second, tiny table remembers
+There is one index: each costs a record as much as its row does. A second, tiny table remembers
 up to which row every run is known to have its outcome, so that opening a log of a million rows looks at
 the last few only.
 """
@@ -72,8 +72,6 @@ def make_table(name: str) -> sa.Table:
     )  # fmt: skip
     stem = f"ix_{name}"[:45]
     sa.Index(f"{stem}_action", table.c.task_name, table.c.action, table.c.created)
-    sa.Index(f"{stem}_created", table.c.task_name, table.c.created)
-    sa.Index(f"{stem}_run", table.c.run_id)
     return table
 
 

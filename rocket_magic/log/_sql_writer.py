@@ -35,13 +35,14 @@ class RowWriter:
 
     Attributes:
         top: Number of the newest row that this scheduler knows.
+        floor: Number of the newest row when the last transaction began.
         shared: Whether other schedulers may write to the table at the same time.
     """
 
     def __init__(self, engine: sa.Engine, table: sa.Table, state: sa.Table, presence: Presence) -> None:
         quote = engine.dialect.identifier_preparer.quote
         mark = _PLACEHOLDERS.get(engine.dialect.paramstyle, "%s")
-        self.top = 0
+        self.top = self.floor = 0
         self._engine = engine
         self._presence = presence
         self._moved = False
@@ -56,7 +57,6 @@ class RowWriter:
             f"SELECT {key}, owner, {columns} FROM {name} WHERE {key} > {mark} "  # noqa: S608
             f"AND (owner IS NULL OR owner <> {mark}) ORDER BY {key} LIMIT {NEWS_AT_MOST}"
         )
-        self._before = f"SELECT min({key}) - 1 FROM {name} WHERE run_id = {mark}"  # noqa: S608
         kept = quote(state.name)
         self._get_state = f"SELECT value FROM {kept} WHERE name = {mark}"  # noqa: S608
         self._set_state = f"UPDATE {kept} SET value = {mark} WHERE name = {mark}"  # noqa: S608
@@ -83,7 +83,7 @@ class RowWriter:
     def transaction(self) -> Iterator[Any]:
         """A transaction that no other scheduler writes beside; its cursor."""
         cursor = self._open()
-        newest = self._begin(cursor)
+        self.floor = newest = self._begin(cursor)
         try:
             self.top = min(self.top, newest)  # rows may have been deleted
             self._moved = newest > self.top
@@ -126,17 +126,6 @@ class RowWriter:
         """Remember the newest row; the transaction's own are the last."""
         cursor.execute(self._newest)
         self.top = cursor.fetchone()[0] or 0
-
-    def settled(self, cursor: Any, oldest: str | None) -> int | None:
-        """Number of the row before that of the oldest open run; of the newest row when none is open."""
-        if oldest is None:
-            cursor.execute(self._newest)
-        elif oldest.startswith("\0"):
-            return None  # a run without an id, of an older log: its row is not looked for
-        else:
-            cursor.execute(self._before, (oldest,))
-        found = cursor.fetchone()[0]
-        return None if found is None else int(found)
 
     def note_settled(self, cursor: Any, value: int) -> None:
         """Remember that all runs up to that row have ended."""

@@ -35,7 +35,7 @@ def test_a_file_of_ours(tmp_path: Path) -> None:
     with connect(path) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='index'")}
-        assert {"ix_task_log_action", "ix_task_log_created", "ix_task_log_run"} <= names
+        assert {name for name in names if name.startswith("ix_")} == {"ix_task_log_action"}  # each costs
         plan = db.execute(
             "EXPLAIN QUERY PLAN SELECT id FROM task_log WHERE task_name='a' AND action='run' "
             "ORDER BY created DESC, id DESC LIMIT 1"
@@ -58,7 +58,7 @@ def test_an_older_table_is_brought_up_to_date(tmp_path: Path, key: str) -> None:
     log.set_repo(f"sqlite:///{path}?table=log")
     recovery = log.open(["load"])
     assert recovery.repaired[0].startswith("table log: columns added: start, end, runtime, due")
-    assert len(recovery.repaired) == 4
+    assert len(recovery.repaired) == 2
     assert log.history.status("load") is Action.SUCCESS
     log.write([record(4, attempt=3)], lambda _: None)
     assert log.flush()
