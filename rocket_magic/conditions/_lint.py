@@ -18,20 +18,25 @@ from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._composite import All, AlwaysFalse, AlwaysTrue, Any, Not
 from rocket_magic.conditions._gates import NO_GATES, window_call
 from rocket_magic.conditions._interval import Every
+from rocket_magic.conditions._parameters import IsEnv, ParamIs
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import Depend
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
 from rocket_magic.conditions._units import LONG_UNITS, ONCE_WORD, common_unit, is_whole, unit_of
-from rocket_magic.instants import DAY, NEVER, Instant
-from rocket_magic.time import TimePeriod
+from rocket_magic.instants import DAY, NEVER, Instant, Span
+from rocket_magic.time import StaticInterval, TimePeriod, Window
 
 _EDGES: Final = (TaskExecutable, TaskRunnable, Every, Depend, Retry)
-_LEVELS: Final = (IsPeriod, AlwaysTrue, AlwaysFalse, TaskRunning, SchedulerStarted, SchedulerCycles)
+_ON_THE_SESSION: Final = (TaskRunning, SchedulerStarted, SchedulerCycles, ParamIs, IsEnv)
+_LEVELS: Final = (IsPeriod, AlwaysTrue, AlwaysFalse, *_ON_THE_SESSION)
 _FROM: Final[Instant] = 1_704_067_200_000_000
 """1 January 2024, the start of a leap year: every window of the calendar opens within the years after it."""
 
-_SPANS: Final = {"month": 3 * 366 * DAY, "year": 9 * 366 * DAY, None: 9 * 366 * DAY}
+_LONG: Final = 41 * 366 * DAY
+"""29 February comes on every day of the week within 40 years, the one without it in 2100 included."""
+
+_SPANS: Final = {"month": 3 * 366 * DAY, "year": _LONG, None: _LONG}
 """After how long windows repeat; the short units repeat within a fortnight."""
 
 _NIGHTS: Final = 50
@@ -155,6 +160,9 @@ def _contradictions(condition: BaseCondition) -> Iterator[str]:
                 yield from warnings if every_part else (f"{warnings[0]} (the part '{child}' does nothing)",)
         return
     if not isinstance(condition, All):
+        periods = _periods(condition)
+        if periods and not _overlap(periods):
+            yield f"'{condition}' can never be true: it has no window that ever opens"
         return
     if any(isinstance(child, AlwaysFalse) for child in condition.children):
         yield f"'{condition}' can never be true: it holds a false by &"
@@ -189,9 +197,25 @@ def _periods(condition: BaseCondition) -> tuple[TimePeriod, ...]:
     return condition.gates.periods() if isinstance(condition, Every) else ()
 
 
+def _start(periods: tuple[TimePeriod, ...], span: Span) -> Instant:
+    """Give the instant from which on to look: where fixed windows open, or before they are over."""
+    fixed = [window for period in periods if isinstance(period, StaticInterval) for window in _window(period)]
+    starts = [window.start for window in fixed if window.start > -NEVER]
+    ends = [window.end for window in fixed]
+    return max(starts) if starts else min([_FROM, *(end - span for end in ends)])
+
+
+def _window(period: TimePeriod) -> list[Window]:
+    """Give the only window of a period, wherever it lies."""
+    found = period.window(_FROM, UTC) or period.next_window(_FROM, UTC) or period.previous_window(_FROM, UTC)
+    return [] if found is None else [found]
+
+
 def _overlap(periods: tuple[TimePeriod, ...]) -> bool:
     """Look for an instant at which all periods are open, from opening to opening."""
-    now, end = _FROM, _FROM + max(_SPANS.get(common_unit(period), _FORTNIGHT) for period in periods)
+    span = max(_SPANS.get(common_unit(period), _FORTNIGHT) for period in periods)
+    now = _start(periods, span)
+    end = now + span
     for _ in range(_MOST_STEPS):
         shut = [period for period in periods if period.window(now, UTC) is None]
         if not shut:
