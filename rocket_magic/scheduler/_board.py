@@ -115,6 +115,7 @@ class Board:
         self.runs: dict[str, TaskRun] = {}
         self.dirty: dict[Task, Instant | None] = {}
         self.waiting_for_slot: dict[Task, Instant] = {}
+        self.first_for_slot: dict[Task, int] = {}
         self.n_processes = 0
         self.n_async = 0
         self.n_given_up = 0
@@ -194,6 +195,17 @@ class Board:
         """Look at a task in this step."""
         if task not in self.dirty:
             self.dirty[task] = due
+
+    def look_for_slot(self) -> None:
+        """Look at the task that waits longest for a process: it goes before others of its priority.
+
+        It keeps its place in the row until it has begun, or does not want to any more.
+        """
+        for task, due in self.waiting_for_slot.items():
+            if task not in self.first_for_slot:
+                self.first_for_slot[task] = len(self.first_for_slot)
+                self.touch(task, due)
+                return
 
     def happened(self, kind: EventKind, task_name: str | None = None) -> None:
         """Look at the tasks whose conditions watch this event."""

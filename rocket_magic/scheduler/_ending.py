@@ -268,9 +268,7 @@ class Ender:
             board.n_async -= 1
         if run.mode == "process":
             board.n_processes -= 1
-            if board.waiting_for_slot:
-                task = next(iter(board.waiting_for_slot))
-                board.touch(task, board.waiting_for_slot.pop(task))
+            board.look_for_slot()
 
     def _show_failure(self, run: TaskRun, outcome: Outcome) -> None:
         if (

@@ -233,6 +233,8 @@ class Engine:
                 return
         if candidates:
             self.starter.start(candidates)
+        if self.board.waiting_for_slot or self.board.first_for_slot:
+            self.starter.pass_slots_on()
 
     def _make_cycles(self) -> None:
         """Come again a cycle later where conditions count cycles, until no further one can matter to them."""
