@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rocket_magic.notebook._export import MARK, ExportError, program
+from rocket_magic._lazy import LazyModule
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Note
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
+
+if TYPE_CHECKING:
+    from rocket_magic.notebook import _export as exporting
+else:
+    exporting = LazyModule("rocket_magic.notebook._export")
 
 
 def _arguments(parser: Parser) -> None:
@@ -26,8 +32,8 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Note:
         msg = "there is nothing to export: no task is registered yet"
         raise WordError(msg)
     try:
-        text = program(notebook)
-    except ExportError as error:
+        text = exporting.program(notebook)
+    except exporting.ExportError as error:
         msg = "can't export:\n" + "\n".join(f"  {one_line(problem, 300)}" for problem in error.problems)
         raise WordError(msg) from error
     try:
@@ -41,7 +47,7 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Note:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Write all or nothing."""
-    if not force and path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+    if not force and path.exists() and not path.read_text(encoding="utf-8").startswith(exporting.MARK):
         msg = "it exists and was not written by %rocket export; --force overwrites it"
         raise FileExistsError(msg)
     draft = path.with_name(f".{path.name}.draft")

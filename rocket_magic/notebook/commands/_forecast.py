@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from rocket_magic.forecast import Forecast, forecast
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook.commands._base import Command, Parser, no_words
+
+if TYPE_CHECKING:
+    from rocket_magic.forecast import Forecast
 
 
 def _arguments(parser: Parser) -> None:
@@ -14,7 +17,7 @@ def _arguments(parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Forecast:
-    return forecast(notebook.session, " ".join(given.span))
+    return notebook.app.forecast(" ".join(given.span))
 
 
 COMMAND = Command("forecast", "Show which runs would happen.", _run, _arguments, no_words)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from rocket_magic.forecast import NextStarts
 from rocket_magic.instants import to_instant
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import coming_text
 from rocket_magic.notebook._views import Table
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, find_task, task_words
+
+if TYPE_CHECKING:
+    from rocket_magic.forecast import NextStarts
 
 
 def _arguments(parser: Parser) -> None:

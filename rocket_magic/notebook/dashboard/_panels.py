@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from rocket_magic.instants import NEVER, SECOND, Instant, Span
@@ -128,16 +129,21 @@ class _Whole:
         return picture
 
 
-class DetailPanel:
-    """The chosen task."""
+class TaskPanel:
+    """One thing about the chosen task, told anew when that task changes.
 
-    pause: Span = 0
+    Args:
+        picture: What is told.
+        pause: Shortest time between two looks.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, picture: Callable[[Show, World], dict[str, Any]], pause: Span) -> None:
+        self.pause = pause
+        self._picture = picture
         self._whole = _Whole()
 
     def is_touched(self, show: Show, changes: Changes) -> bool:
-        """Its task."""
+        """Its task, which may be another one now."""
         return changes.touch(show.task)
 
     def again_after(self) -> Span | None:
@@ -145,9 +151,23 @@ class DetailPanel:
         return None
 
     def look(self, show: Show, world: World) -> dict[str, Any] | None:
-        """Its row; the page learns of a task that is gone by `row: None`."""
-        task = world.index.get(show.task or "")
-        return self._whole.differs({"task": show.task, "row": None if task is None else task_row(task)})
+        """The picture, when it differs from the last one."""
+        return self._whole.differs(self._picture(show, world))
+
+
+def _detail(show: Show, world: World) -> dict[str, Any]:
+    """The task's row; the page learns of a task that is gone by `row: None`."""
+    task = world.index.get(show.task or "")
+    return {"task": show.task, "row": None if task is None else task_row(task)}
+
+
+def _form(show: Show, world: World) -> dict[str, Any]:
+    """What a run of the task may be given."""
+    form = world.source.parameters(show.task or "")
+    fields = [
+        {"name": one.name, "value": one_line(one.value, 200), "required": one.required} for one in form.fields
+    ]
+    return {"task": show.task, "fields": fields, "open": form.is_open}
 
 
 class OutputsPanel:
@@ -213,32 +233,6 @@ class WhyPanel:
         return self._whole.differs({"task": show.task, "tree": explanation_tree(explanation)})
 
 
-class FormPanel:
-    """What a run of the chosen task may be given."""
-
-    pause: Span = SECOND
-
-    def __init__(self) -> None:
-        self._whole = _Whole()
-
-    def is_touched(self, show: Show, changes: Changes) -> bool:
-        """Its task, which may be another one now."""
-        return changes.touch(show.task)
-
-    def again_after(self) -> Span | None:
-        """Never."""
-        return None
-
-    def look(self, show: Show, world: World) -> dict[str, Any] | None:
-        """The fields."""
-        form = world.source.parameters(show.task or "")
-        fields = [
-            {"name": one.name, "value": one_line(one.value, 200), "required": one.required}
-            for one in form.fields
-        ]
-        return self._whole.differs({"task": show.task, "fields": fields, "open": form.is_open})
-
-
 class LogPanel:
     """A page of the log."""
 
@@ -294,10 +288,10 @@ class ConfigPanel:
 
 PANELS: Mapping[str, Callable[[], Panel]] = {
     "tasks": TasksPanel,
-    "detail": DetailPanel,
+    "detail": partial(TaskPanel, _detail, 0),
     "output": OutputsPanel,
     "why": WhyPanel,
-    "form": FormPanel,
+    "form": partial(TaskPanel, _form, SECOND),
     "log": LogPanel,
     "config": ConfigPanel,
     "timeline": TimelinePanel,

@@ -11,6 +11,7 @@ The thread is a daemon: a kernel that ends does not wait for it.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ BYTES = 200_000
 """Bytes a second at most, over any ten seconds; a burst of `_BURST` may go ahead of it."""
 
 _BURST = 300_000
+_log = logging.getLogger("rocketry.scheduler")
 _MOST_VIEWS = 8
 _MOST_NAMES = 20_000
 _MOST_MESSAGES = 100
@@ -343,7 +345,8 @@ class Publisher:
         self._pacer.sent(size, now)
         try:
             self._send(message)
-        except Exception:  # the comm is closed: nobody is left to be told
+        except Exception:  # the comm is closed: nobody is left to be told but the log
+            _log.warning("the dashboard's way to its pages is closed: show it again", exc_info=True)
             self.close()
 
 
