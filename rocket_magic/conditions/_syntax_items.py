@@ -16,6 +16,7 @@
              | env 'V' | param 'K' exists | param 'K' is VALUE
     once    := (secondly|minutely|hourly|daily|weekly|monthly|yearly) [window]
     window  := before T | after T | between T and T | at T, T… | on T, T… [hours | at T, T…] | starting T, T…
+               "T, T…" may also be "T, T and T"; of a day T may be "noon" or "midnight"
     span    := (today | this UNIT) [window | during PERIOD] | [in] past D | yesterday
              | from WHEN [until WHEN] | until WHEN | since (D ago | ever) until (D ago | now)
     days    := on weekdays | on weekends | on Mon, Wed | on Mon-Fri

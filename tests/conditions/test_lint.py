@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rocket_magic.conditions import lint_schedule, parse_condition
+from rocket_magic.instants import DAY, NEVER, POLL
+
+from .fakes import FakeSession, at
+from .strategies import conditions
 
 
 @pytest.mark.parametrize(
@@ -61,3 +67,22 @@ def test_warnings(text, words):
 def test_sound_schedules(text):
     """A sound schedule draws no warning."""
     assert lint_schedule(parse_condition(text)) == []
+
+
+@given(conditions(), st.lists(st.integers(0, 60 * 366 * DAY), min_size=20, max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_nothing_that_holds_is_called_impossible(condition, moments):
+    """Where a warning says "never", no moment of sixty years is found at which the condition holds."""
+    warnings = lint_schedule(condition)
+    if not any(text.startswith(f"'{condition}' can never be true") for text in warnings):
+        return
+    session = FakeSession()
+    task = session.task("me")
+    for moment in moments:
+        now = at("1999-12-01 00:00") + moment
+        context = session.context(task, now)
+        change = condition.next_change(context)
+        for instant in (now, change):
+            if instant in (NEVER, POLL):
+                continue
+            assert not condition.holds(context.at(instant))

@@ -127,8 +127,12 @@ def test_word_salad_is_read_or_refused(text):
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_examples_are_valid(text):
-    """Every phrase that may be suggested is valid."""
-    parse_condition(text)
+    """Every phrase that may be suggested is valid, with its keywords in any case."""
+    condition = parse_condition(text)
+    parts = re.split(r"('[^']*')", text)  # names in quotes are kept as they are
+    for change in (str.upper, str.title):
+        again = "".join(part if part.startswith("'") else change(part) for part in parts)
+        assert parse_condition(again) == condition
 
 
 @pytest.mark.parametrize(
