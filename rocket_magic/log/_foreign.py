@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import random
 import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from rocket_magic._protocols import Action
-from rocket_magic.exc import USER_ERRORS, RepositoryError, TaskLoggingError
+from rocket_magic.exc import USER_ERRORS, TaskLoggingError
+from rocket_magic.instants import SECOND
 from rocket_magic.log import _failpoints
 from rocket_magic.log._foreign_files import prepare_files
+from rocket_magic.log._foreign_filters import filters_of, rewriting
 from rocket_magic.log._models import TaskRunRecord
-from rocket_magic.log._query import Query, matches
+from rocket_magic.log._query import Query, Test, matches
 from rocket_magic.log._record import Record, record_of, row_of
 from rocket_magic.log._result import Result
 from rocket_magic.log._run_numbers import number_after
@@ -186,22 +190,34 @@ class ForeignLog:
         return sum(1 for _ in self.select(query))
 
     def delete(self, query: Query) -> int:
-        """Remove the records that pass; only for filters that the repository has itself."""
+        """Remove the records that pass; comparisons are known of Red Bird's repositories only."""
         return self._change(query, lambda result: result.delete())
 
     def update(self, query: Query, values: Mapping[str, Any]) -> int:
-        """Change the records that pass; only for filters that the repository has itself."""
+        """Change the records that pass; comparisons are known of Red Bird's repositories only."""
         return self._change(query, lambda result: result.update(**values))
 
     def _change(self, query: Query, change: Callable[[Any], Any]) -> int:
-        if any(test.kind != "eq" for test in query):
-            msg = f"ask {self.url} itself: repo.filter_by(...).delete() takes its own operators"
-            raise RepositoryError(msg)
-        filters = {test.column: test.value for test in query}
+        filters = filters_of(self.repo, query)
         touched = self.count(query)
-        with self._guard, self._session():
-            change(self.repo.filter_by(**filters))
+        if touched:
+            with self._guard, self._session(), rewriting(self.repo):
+                change(self.repo.filter_by(**filters))
         return touched
+
+    def trim(self, count: int) -> int:
+        """Keep the newest `count` records of each task, and all of the oldest of these; how many went."""
+        newest: dict[str, deque[Record]] = {}
+        totals: Counter[str] = Counter()
+        for record in self.records({}):
+            newest.setdefault(record.task_name, deque(maxlen=count)).append(record)
+            totals[record.task_name] += 1
+        gone = 0
+        for task, kept in newest.items():
+            if totals[task] > count:
+                edge = kept[0].at / SECOND if kept else math.inf
+                gone += self.delete((Test("task_name", "eq", task), Test("created", "lt", edge)))
+        return gone
 
     def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
         """What it holds, in one pass."""

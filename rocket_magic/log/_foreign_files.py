@@ -9,6 +9,7 @@ from typing import Any
 from rocket_magic.exc import RepositoryError
 from rocket_magic.log._csv_file import repair_tail
 from rocket_magic.log._file_lock import FileLock
+from rocket_magic.log._foreign_filters import restore_copy
 
 
 def prepare_files(repo: Any) -> tuple[tuple[str, ...], FileLock | None]:
@@ -32,6 +33,7 @@ def _prepare_csv(repo: Any) -> tuple[tuple[str, ...], FileLock]:
         raise RepositoryError(msg)
     lock = FileLock(path)
     try:
+        restored = restore_copy(path)
         cut = repair_tail(path)
         if not path.exists() or path.stat().st_size == 0:
             # Red Bird would make it at the first record, which is not safe beside other readers
@@ -40,8 +42,8 @@ def _prepare_csv(repo: Any) -> tuple[tuple[str, ...], FileLock]:
         lock.release()
         msg = f"can't write the log {path}: {error.strerror or error}"
         raise RepositoryError(msg) from error
-    done = (f"{path.name}: the last row was torn; {cut} bytes cut, kept in {path.name}.torn",) if cut else ()
-    return done, lock
+    torn = f"{path.name}: the last row was torn; {cut} bytes cut, kept in {path.name}.torn" if cut else None
+    return tuple(text for text in (restored, torn) if text is not None), lock
 
 
 def _prepare_folder(path: Path) -> tuple[str, ...]:

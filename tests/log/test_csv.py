@@ -287,6 +287,43 @@ def test_red_birds_own_file_is_mended_and_locked(tmp_path: Path) -> None:
     log.close()
 
 
+def test_forgetting_in_red_birds_file_may_be_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Red Bird rewrites its file in place: when that fails or the process dies, all records come back."""
+    from rocket_magic.log import TaskRunRecord
+    from rocket_magic.repos import CSVFileRepo
+
+    path = tmp_path / "log.csv"
+    repo = CSVFileRepo(model=TaskRunRecord, filename=path)
+    log = TaskLog()
+    log.set_repo(repo)
+    log.open(["load"])
+    log.write([record(n, "run" if n % 2 == 0 else "success") for n in range(10)], lambda _: None)
+    assert log.flush()
+    whole = path.read_bytes()
+
+    def fail_halfway(*_: Any, **__: Any) -> None:
+        path.write_bytes(whole[:100])
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CSVFileRepo, "query_delete", fail_halfway)
+        with pytest.raises(OSError, match="no space"):
+            log._store.trim(4)
+    assert path.read_bytes() == whole
+    log.close()
+    path.rename(tmp_path / "log.csv.before")  # what a death in the middle leaves
+    path.write_bytes(whole[:100])
+    again = TaskLog()
+    again.set_repo(CSVFileRepo(model=TaskRunRecord, filename=path))
+    recovery = again.open(["load"])
+    assert "cut off" in recovery.repaired[0]
+    assert path.read_bytes() == whole
+    assert again._store.trim(4) == 6
+    assert [row.action for row in again.query()] == ["run", "success"] * 2
+    assert sorted(file.name for file in tmp_path.iterdir() if "before" in file.name) == []
+    again.close()
+
+
 def test_the_quick_pass_finds_what_the_thorough_one_does(tmp_path: Path) -> None:
     """Rows with quotes, line ends in cells, torn widths and odd numbers, in the middle of plain ones."""
     from rocket_magic.log._csv import _Pass

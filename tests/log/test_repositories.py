@@ -256,10 +256,14 @@ def test_retention(kind: str, make_log: MakeLog, age: bool) -> None:
     """Records beyond the age or count that the user chose go; others stay."""
     from rocket_magic.log import Retention
 
-    if kind in {"plain", "redbird-csv", "redbird-json", "redbird-mongo", "redbird-memory", "redbird-sql"}:
-        pytest.skip("keeps what it has")
     log = make_log(kind)
     log.open(["load"])
+    if kind == "plain":
+        write(log, *(record(n) for n in range(5)))
+        log.retention = Retention(age=6 * SECOND) if age else Retention(count=4)
+        with pytest.raises(RepositoryError, match="not one of Red Bird's"):
+            log.trim(NOW)
+        return
     write(log, *(record(n, "run" if n % 2 == 0 else "success") for n in range(10)), record(0, task="clean"))
     log.retention = Retention(age=6 * SECOND) if age else Retention(count=4)
     log.trim(START + 10 * SECOND)

@@ -353,8 +353,10 @@ def test_retention_works_while_records_come() -> None:
         )
     assert len(log.repo) <= 10_100
     other = over(PlainRepo())
+    other.write([record(0), record(1)], lambda _: None)
+    assert other.flush()
     other.retention = Retention(count=1)
-    with pytest.raises(RepositoryError, match="needs a repository of ours"):
+    with pytest.raises(RepositoryError, match="not one of Red Bird's"):
         other.trim(START)
 
 
