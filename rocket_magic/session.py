@@ -25,6 +25,7 @@ from rocket_magic.log import TaskLog, hide_repository, show_repository
 from rocket_magic.scheduler import (
     Change,
     Hooks,
+    RestartReport,
     Runner,
     Scheduler,
     SessionSnapshot,
@@ -319,13 +320,21 @@ class Session:
         """Rocketry's older name of `shut_down`."""
         self.shut_down()
 
-    def restart(self) -> None:
+    def restart(self, *, force: bool = False) -> None:
         """Restart the scheduler as the option `restarting` says, when the runs in flight have ended.
+
+        Args:
+            force: End them instead of waiting.
 
         Raises:
             RestartError: In a Jupyter kernel only "recall" is possible.
         """
-        self._runner.restart()
+        self._runner.restart(force=force)
+
+    @property
+    def last_restart(self) -> RestartReport | None:
+        """What the newest restart by "recall" has waited for and applied; None before the first."""
+        return self._board.restarts.last
 
     def set_as_default(self) -> None:
         """Make this the session that tasks without one belong to."""

@@ -446,6 +446,30 @@ def test_recall_restarts_in_the_same_process():
     assert app.session.returns["work"] == 1
 
 
+def test_a_restart_tells_what_it_waited_for_and_what_it_applied():
+    """The tasks that were in flight, and the options set since the start; nothing of them the next time."""
+    app = Rocketry(execution="thread", restarting="recall")
+    gate = threading.Event()
+    app.task(None, name="slow")(gate.wait)
+    app.session.start_thread()
+    assert app.session.last_restart is None
+    app.session["slow"].run()
+    wait_for(lambda: app.session["slow"].is_running)
+    app.session.config.timeout = "2 min"
+    app.session.restart()
+    wait_for(lambda: app.session.snapshot_state().state in ("stopping", "restarting"))
+    gate.set()
+    wait_for(lambda: app.session.last_restart is not None)
+    first = app.session.last_restart
+    assert (("slow",), False, (("timeout", "2 min"),)) == (first.waited_for, first.forced, first.applied)
+    assert str(first).startswith("waited ")
+    wait_for(lambda: app.session.snapshot_state().state == "running")
+    app.session.restart()
+    wait_for(lambda: app.session.last_restart is not first)
+    assert ((), ()) == (app.session.last_restart.waited_for, app.session.last_restart.applied)
+    app.session.stop()
+
+
 def test_restart_other_than_recall_is_refused_in_a_kernel(monkeypatch):
     """It would kill the kernel."""
     monkeypatch.setattr("rocket_magic.scheduler._restart.in_kernel", lambda: True)

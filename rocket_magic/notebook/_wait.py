@@ -78,7 +78,7 @@ def until_state_is(session: Session, *states: str) -> None:
         forget()
 
 
-def restart_and_wait(session: Session) -> bool:
+def restart_and_wait(session: Session, *, force: bool) -> bool:
     """Restart; whether the scheduler was up again within a moment (runs in flight end first)."""
     up = threading.Event()
     was_down = threading.Event()
@@ -91,7 +91,7 @@ def restart_and_wait(session: Session) -> bool:
 
     forget = session.subscribe(look)
     try:
-        session.restart()
+        session.restart(force=force)
         return up.wait(_LONGEST_ANSWER)
     finally:
         forget()

@@ -13,6 +13,7 @@ from rocket_magic.scheduler._board import Phase as Phase
 from rocket_magic.scheduler._drivers import Driver as Driver
 from rocket_magic.scheduler._engine import Engine as Engine
 from rocket_magic.scheduler._hooks import Hooks as Hooks
+from rocket_magic.scheduler._restart_report import RestartReport as RestartReport
 from rocket_magic.scheduler._runner import Runner as Runner
 from rocket_magic.scheduler._scheduler import Scheduler as Scheduler
 from rocket_magic.scheduler._snapshot import RunSnapshot as RunSnapshot
@@ -28,6 +29,7 @@ __all__ = [
     "Engine",
     "Hooks",
     "Phase",
+    "RestartReport",
     "RunSnapshot",
     "Runner",
     "Scheduler",

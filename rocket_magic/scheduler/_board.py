@@ -23,6 +23,7 @@ from rocket_magic.instants import NEVER, SECOND, Instant, Span, from_seconds
 from rocket_magic.scheduler._agenda import Agenda
 from rocket_magic.scheduler._hooks import Hooks
 from rocket_magic.scheduler._inbox import Inbox
+from rocket_magic.scheduler._restart_report import RestartReporter
 
 if TYPE_CHECKING:
     from rocket_magic.args import Parameters
@@ -142,6 +143,7 @@ class Board:
         self.elapsed: Span = 0
         self.uptime: Span = 0
         self.run_numbers = itertools.count(1)
+        self.restarts = RestartReporter()
         self._deadlines: list[tuple[Span, int, TaskRun]] = []
         self._end_looks: list[tuple[Instant, int, TaskRun]] = []
 

@@ -134,6 +134,7 @@ class Desk:
 
     def config_changed(self, name: str) -> None:
         """An option was set: it takes effect at the next wake-up."""
+        self.board.restarts.option_set(name)
 
         def do() -> None:
             if name == "shut_cond":

@@ -352,6 +352,7 @@ class Engine:
     def _begin_shutdown(self) -> None:
         board = self.board
         board.scheduler_log.info("Shutting down…")
+        board.restarts.shutdown_begun(run.task_name for run in board.runs.values())
         try:
             self._close_hooks("startup")  # where the startup was cut short
             self._bracket = self._hooks(board.session.hooks.shutdown)

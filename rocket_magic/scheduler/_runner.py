@@ -107,8 +107,10 @@ class Runner:
         if self.session.renew_clock():
             self.engine.clock_replaced()
         self.log_keeper.open()
+        board = self.board
+        board.restarts.started(self.session.config, restarted=board.restart_wanted, forced=board.force)
         self.engine.begin()
-        tell_missed(self.board)
+        tell_missed(board)
 
     def _after(self) -> bool:
         """After the scheduler stopped: whether it is to start again right here."""
@@ -264,11 +266,11 @@ class Runner:
         finally:
             clock.allow(clock.now())
 
-    def restart(self) -> None:
-        """Restart when the runs in flight have ended."""
+    def restart(self, *, force: bool) -> None:
+        """Restart when the runs in flight have ended, by themselves or by force."""
         check_restart(self.session.config.restarting)
         self.board.restart_wanted = True
-        self.board.inbox.post(lambda: None)
+        self.board.inbox.post(self.engine.force if force else lambda: None)
 
     def run_once(self, tasks: Sequence[Task], execution: str | None, *, obey_cond: bool) -> None:
         """Run some tasks once and nothing else."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rocket_magic.notebook.commands import COMMANDS
+from tests.waiting import wait_for
 
 
 class Rocket:
@@ -144,11 +145,34 @@ def test_hold_start_stop_restart(rocket: Rocket) -> None:
     assert "scheduler held" in repr(rocket("hold"))
     assert "scheduler running" == repr(rocket("start"))
     assert "the scheduler was running already" == repr(rocket("start"))
-    assert "scheduler restarted; tasks, parameters and return values stayed" == repr(rocket("restart"))
+    stayed = "scheduler restarted; tasks, parameters and return values stayed\n"
+    nothing = "waited for nothing: no run was in flight\napplied: no option was set since the last start"
+    assert stayed + nothing == repr(rocket("restart"))
     assert "scheduler stopped" == repr(rocket("stop"))
     assert "the scheduler was stopped already" == repr(rocket("stop"))
     assert "the scheduler is stopped, there is nothing to hold" == rocket.refusal("hold")
     assert "scheduler running" == repr(rocket("start"))
+
+
+def test_restart_tells_what_it_waited_for_and_applied(rocket: Rocket) -> None:
+    """Runs in flight are waited for, or ended with --force; options that were set are named."""
+    gate = threading.Event()
+    rocket.shell.user_ns["gate"] = gate
+    rocket.task(
+        "--name load --param flag=TerminationFlag()",
+        "while not flag.is_set(): gate.wait(0.01)\nraise OSError",
+    )
+    rocket("run load")
+    wait_for(lambda: "running" in repr(rocket("status")).splitlines()[-1])
+    rocket("config timeout=5 min")
+    assert "scheduler restarts when these runs have ended: load; %rocket restart --force ends them" == repr(
+        rocket("restart")
+    )
+    told = repr(rocket("restart --force")).splitlines()
+    assert "scheduler restarted; tasks, parameters and return values stayed" == told[0]
+    assert re.fullmatch(r"ended, in \d+\.\d s, the runs of 'load'", told[1])
+    assert "applied: timeout = 5 min" == told[2]
+    assert ["fail"] == [row.action for row in rocket("log load -n 1")]
 
 
 def test_a_run_by_hand_is_waited_for_itself(rocket: Rocket, notebook: Any) -> None:

@@ -11,19 +11,21 @@ from rocket_magic.notebook._wait import restart_and_wait
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
 
 
-def _arguments(_parser: Parser) -> None:
-    pass
+def _arguments(parser: Parser) -> None:
+    parser.add_argument("--force", action="store_true", help="end the runs in flight, wait for none")
 
 
-def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
+def _run(notebook: Notebook, given: argparse.Namespace) -> Note:
     session = notebook.session
     if not session.scheduler.is_alive:
         msg = "the scheduler is stopped: %rocket start begins again"
         raise WordError(msg)
-    if restart_and_wait(session):
-        return Note("scheduler restarted; tasks, parameters and return values stayed")
+    if restart_and_wait(session, force=given.force):
+        stayed = "scheduler restarted; tasks, parameters and return values stayed"
+        return Note(f"{stayed}\n{session.last_restart}")
     running = ", ".join(sorted(one_line(task.name) for task in session.task_list() if task.is_running))
-    return Note(f"scheduler restarts when these runs have ended: {running}")
+    hint = "" if given.force else "; %rocket restart --force ends them"
+    return Note(f"scheduler restarts when these runs have ended: {running}{hint}")
 
 
 COMMAND = Command(
