@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
+from functools import lru_cache
 from typing import Any, Final
 
 from rocket_magic.exc import ScheduleError
@@ -134,6 +135,18 @@ _READ: Final = {
 _TEXT: Final = {"second": _second_text, "minute": _minute_text, "hour": _hour_text, "day": clock_text}
 
 
+@lru_cache(maxsize=1024)
+def _point(unit: str, offset: Span) -> Point:
+    """The point at an offset; many tasks start at the same few times and share it."""
+    return Point(_TEXT[unit](offset), offset, offset, _FORMS[unit].piece)
+
+
+@lru_cache(maxsize=1024)
+def _offset(unit: str, text: str) -> Span | None:
+    """The offset that a text names, or None."""
+    return _READ[unit](text)
+
+
 @dataclass(frozen=True, slots=True)
 class ClockReader:
     """Reads times within a second, minute, hour or day.
@@ -163,7 +176,7 @@ class ClockReader:
 
     def at_offset(self, offset: Span) -> Point:
         """Give the point at an offset from the start of the unit."""
-        return Point(_TEXT[self.unit](offset), offset, offset, _FORMS[self.unit].piece)
+        return _point(self.unit, offset)
 
     def _checked(self, offset: Span | None, value: Any, limit: Span) -> Point:
         if offset is None or not 0 <= offset < limit:
@@ -202,4 +215,4 @@ class ClockReader:
         if quarter:
             number = int(quarter["n"])
             return Point(f"{number} quarter", (number - 1) * _QUARTER, number * _QUARTER, _QUARTER)
-        return self._checked(_READ[self.unit](text), value, limit)
+        return self._checked(_offset(self.unit, text), value, limit)
