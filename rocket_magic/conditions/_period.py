@@ -197,7 +197,18 @@ class TaskExecutable(Windowed, BaseCondition):
             return (True, min(window.end, gates)) if through else (False, gates)
         following = self._windows.next_window(now, zone)
         opening = NEVER if following is None else following.start
+        if window is not None:
+            opening = min(opening, self._ahead(window, ctx))
         return False, opening if through else max(opening, gates)
+
+    def _ahead(self, window: Window, ctx: Context) -> Instant:
+        """Give a start without an outcome that lies ahead, after the clock was set back."""
+        name = target(self.task, ctx)
+        mark = None if name is None else ctx.session.history.last(name, _STARTED)
+        if name is None or mark is None or mark.at <= ctx.now or mark.at >= window.end:
+            return NEVER
+        used = ctx.session.history.happened(name, OUTCOMES, window.start, window.end)
+        return NEVER if used or _running_since(view(self.task, ctx), window) else mark.at
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task starts or ends."""

@@ -307,3 +307,14 @@ def test_steps_from_change_to_change(subject, situation):
             return
         assert change > context.now
         context = context.at(change)
+
+
+def test_a_start_ahead_holds_its_window_until_then():
+    """A start without an outcome, after which the clock was set back, holds the window until its instant."""
+    session = FakeSession()
+    task = session.task("me")
+    session.history.add("me", "run", "2024-05-06 12:00:30")
+    for schedule in (hourly, daily.on("Mon"), daily.between("10:00", "13:00")):
+        context = session.context(task, "2024-05-06 12:00:10")
+        assert schedule.look(context) == (False, at("2024-05-06 12:00:30"))
+        assert schedule.holds(session.context(task, "2024-05-06 12:00:30"))

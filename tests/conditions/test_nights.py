@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocket_magic import Session, VirtualClock
@@ -101,6 +101,7 @@ def test_round_trip(text):
     ],
     ids=str,
 )
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_gate_is_the_windows_that_begin_on_the_day(zone, first, data):
     """Minute by minute: open exactly in the windows of the day whose first instant is on a named day."""
