@@ -91,7 +91,7 @@ class Config(BaseModel):
     rerun_interrupted: Annotated[bool, flag()] = Field(
         default=True,
         description="Whether a run that the scheduler's own death cut off is started again "
-        "at the next start.",
+        "at the next start; runs by hand with parameters of their own are not: the log has only their text.",
     )
     timeout: Annotated[timedelta | None, duration(zero=False, never=True)] = Field(
         timedelta(minutes=30),

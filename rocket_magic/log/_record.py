@@ -52,7 +52,7 @@ class Record:
         seq: Place in the order of this session's records; the log gives it.
         start: When the run started.
         end: When it ended; None while it runs.
-        due: The occurrence it was started for.
+        due: The occurrence it was started for; None for a run by hand with parameters of its own.
         merged: How many occurrences were merged into this run, beside its own.
         attempt: 0 for a scheduled start, 1 for its first retry, …
         reason: Why it ended so, in words.

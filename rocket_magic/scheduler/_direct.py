@@ -57,7 +57,8 @@ class DirectCaller:
             run_id = self._engine.starter.preparer.run_id(task, batch, next(board.run_numbers))
             call = task.make_call(batch, ArgumentEnv(session=session, task=task, run=None), "pre")
             start = self._record(task, Action.RUN, run_id)
-            start.start = start.due = start.at
+            start.start = start.at
+            start.due = None if batch else start.at  # as `TaskRun.occurrence`
             start.params = call.describe() if batch or task.parameters else None
             error = self._write(start)
             if error is not None:

@@ -212,7 +212,7 @@ class Ender:
             exc_text = None if exc_text is None else run.masked(exc_text)
         return Record(
             run.task_name, outcome.action, board.now, run.run_id, start=run.started_at, end=board.now,
-            due=run.due, merged=run.merged, attempt=run.attempt, reason=reason, exc_text=exc_text,
+            due=run.occurrence, merged=run.merged, attempt=run.attempt, reason=reason, exc_text=exc_text,
             params=run.params_text, elapsed=board.elapsed,
         )  # fmt: skip
 

@@ -80,6 +80,13 @@ class LogKeeper:
     def _resume(self, task: Task) -> None:
         """Make the run again that was cut off, now or before an earlier start that came to nothing."""
         cut_off = self.board.session.log.recent_runs(task.name, 1)
+        if cut_off and cut_off[-1].due is None and cut_off[-1].params is not None:
+            # made for no occurrence, and the log has no more than the text of what it was given
+            self.board.scheduler_log.warning(
+                "The run by hand of task %r with %s was cut off; it is not made again by itself",
+                task.name, cut_off[-1].params,
+            )  # fmt: skip
+            return
         if cut_off:
             self.engine.starter.resumed[task] = cut_off[-1]
         if not (task.on_startup or task.on_shutdown):  # those start by themselves

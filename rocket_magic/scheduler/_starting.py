@@ -153,7 +153,7 @@ class Starter:
             merged = f"; {run.merged} more due starts are merged into it" if run.merged else ""
             reason = f"late by {late / SECOND:.1f} s{merged}"
         return Record(
-            run.task_name, Action.RUN, run.started_at, run.run_id, start=run.started_at, due=run.due,
+            run.task_name, Action.RUN, run.started_at, run.run_id, start=run.started_at, due=run.occurrence,
             merged=run.merged, attempt=run.attempt, reason=reason, params=run.params_text,
             elapsed=self.board.elapsed,
         )  # fmt: skip
@@ -258,7 +258,7 @@ class Starter:
         reason = clip(f"could not be started: {exception_message(error)}")
         failed = Record(
             run.task_name, Action.FAIL, board.now, run.run_id, start=run.started_at, end=board.now,
-            due=run.due, attempt=run.attempt, reason=reason, exc_text=exception_text(error),
+            due=run.occurrence, attempt=run.attempt, reason=reason, exc_text=exception_text(error),
             elapsed=board.elapsed,
         )  # fmt: skip
         pair = [self._run_record(run), failed]

@@ -87,3 +87,8 @@ class TaskRun:
     given_up: bool = False
     batch: Parameters | None = None
     masked: Callable[[str], str] | None = None
+
+    @property
+    def occurrence(self) -> Instant | None:
+        """What the records say it was due for: nothing, when it was given parameters by hand."""
+        return None if self.batch else self.due
