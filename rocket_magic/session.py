@@ -374,6 +374,22 @@ class Session:
         self._runner.desk.ask(lambda: keeper.set_repo(repo, delete_existing=delete_existing))
         self._board.publish("state")
 
+    def save_log(self, repo: Any) -> int:
+        """Copy the task log into another, empty repository; the session goes on with its own.
+
+        Made for history of virtual time, which ends with its clock.
+
+        Args:
+            repo: As for `set_repo`.
+
+        Returns:
+            How many records there are.
+
+        Raises:
+            RepositoryError: It can't be opened, or holds records already.
+        """
+        return self._log.save(repo)
+
     def get_repo(self) -> Any:
         """The repository of the task log."""
         return self._log.repo

@@ -398,6 +398,22 @@ class TaskLog:
         self._emitter.ignored = (handler,)
         self.ask_repository(self._asking is not None)
 
+    def save(self, repo: Any) -> int:
+        """Copy all records into another repository, which gets no further ones; how many there are.
+
+        Raises:
+            RepositoryError: It can't be opened, or holds records already.
+        """
+        from rocket_magic.log._copying import copy_records  # noqa: PLC0415  files and databases load on first use
+
+        self._writer.flush(_CLOSE_SECONDS)
+        target = _as_store(repo, self._capacity)
+        try:
+            return copy_records(self._store, target)
+        finally:
+            if target is not repo:  # opened here
+                target.close()
+
     # asking
 
     def query(self, **filters: Any) -> LogRows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html.parser
 import re
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from rocket_magic.notebook.commands import COMMANDS
+from rocket_magic.repos import open_repository
 from tests.waiting import wait_for
 
 
@@ -173,6 +175,30 @@ def test_restart_tells_what_it_waited_for_and_applied(rocket: Rocket) -> None:
     assert re.fullmatch(r"ended, in \d+\.\d s, the runs of 'load'", told[1])
     assert "applied: timeout = 5 min" == told[2]
     assert ["fail"] == [row.action for row in rocket("log load -n 1")]
+
+
+def test_virtual_history_is_saved_and_cleared(rocket: Rocket, notebook: Any, tmp_path: Path) -> None:
+    """A copy in an empty repository; then tasks are as if they had never run, at the same moment."""
+    rocket.task("daily --name load", "1")
+    rocket("step 2 days")
+    n_records = len(rocket("log -n 100"))
+    assert n_records >= 4
+    url = f"csv:{tmp_path / 'virtual.csv'}"
+    assert f"{n_records} records saved in {url}" == repr(rocket(f"log --save {url}"))
+    assert f"holds {n_records} records already: save into a new file or table" in rocket.refusal(
+        f"log --save {url}"
+    )
+    with contextlib.closing(open_repository(url)) as saved:
+        assert n_records == saved.filter_by().count()
+    assert n_records == len(rocket("log -n 100")), "the session goes on with its own log"
+    now = notebook.session.clock.now()
+    told = repr(rocket("log --clear"))
+    assert f"{n_records} records of virtual time forgotten; the clock stands where it stood" == told
+    assert now == notebook.session.clock.now()
+    rocket("step 1 s")
+    assert ["run", "success"] == [row.action for row in rocket("log -n 100")], "due again"
+    rocket("clock real")
+    assert "the real log in memory: stays" in rocket.refusal("log --clear")
 
 
 def test_a_run_by_hand_is_waited_for_itself(rocket: Rocket, notebook: Any) -> None:

@@ -8,11 +8,13 @@ from datetime import tzinfo
 from typing import Any
 
 from rocket_magic._protocols import Action
+from rocket_magic.clock import VirtualClock
 from rocket_magic.notebook._hints import did_you_mean
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import moment_text, span_text
 from rocket_magic.notebook._text import one_line
-from rocket_magic.notebook._views import Table
+from rocket_magic.notebook._views import Note, Table
+from rocket_magic.notebook._wait import until_clock_is
 from rocket_magic.notebook.commands._base import Command, Parser, WordError, task_words
 
 _ACTIONS = tuple(action.value for action in Action)
@@ -23,9 +25,32 @@ def _arguments(parser: Parser) -> None:
     parser.add_argument("--action", metavar="A", help="only this action: " + ", ".join(_ACTIONS))
     parser.add_argument("-n", type=int, default=20, metavar="N", help="the newest N records (20)")
     parser.add_argument("--no-times", action="store_true", help="leave times and durations out")
+    parser.add_argument("--save", metavar="URL", help="copy the whole log there: csv:PATH, sqlite:///PATH, …")
+    parser.add_argument("--clear", action="store_true", help="forget the history of virtual time")
 
 
-def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
+def _run(notebook: Notebook, given: argparse.Namespace) -> Table | Note:
+    if given.save is not None:
+        count = notebook.session.save_log(given.save)
+        return Note(f"{count:,} records saved in {given.save}")
+    if given.clear:
+        return _clear(notebook)
+    return _show(notebook, given)
+
+
+def _clear(notebook: Notebook) -> Note:
+    """Begin the virtual history anew where the clock stands; the real log is nobody's to clear in passing."""
+    session = notebook.session
+    clock = session.clock
+    if not isinstance(clock, VirtualClock):
+        msg = f"--clear is for the history of virtual time; the real log in {session.log.url} stays"
+        raise WordError(msg, "--clear")
+    count = session.log.filter_by().count()
+    until_clock_is(session, VirtualClock(clock(), tz=clock.tz))
+    return Note(f"{count:,} records of virtual time forgotten; the clock stands where it stood")
+
+
+def _show(notebook: Notebook, given: argparse.Namespace) -> Table:
     if given.action is not None and given.action not in _ACTIONS:
         msg = f"--action must be one of {', '.join(_ACTIONS)}{did_you_mean(given.action, _ACTIONS)}"
         raise WordError(msg, given.action)
