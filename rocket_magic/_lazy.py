@@ -13,10 +13,12 @@ so that type checkers see the module itself. What every session needs is importe
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 from typing import Any
 
-__all__ = ["LazyModule"]
+__all__ = ["LazyModule", "load_at_once"]
 
 
 class LazyModule:
@@ -39,3 +41,18 @@ class LazyModule:
 
     def __repr__(self) -> str:
         return f"<module {self._module_name!r}, loaded on first use>"
+
+
+def load_at_once(name: str) -> ModuleType:
+    """Import a module that brings many others, while the garbage collector waits.
+
+    Modules are no garbage, but so many new objects make it look through all that a notebook has loaded:
+    a third of the time that the dashboard takes to load.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        if collects:
+            gc.enable()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
 
-from rocket_magic._lazy import LazyModule
+from rocket_magic._lazy import LazyModule, load_at_once
 
 
 def test_a_module_is_loaded_when_it_is_asked_for_something():
@@ -32,6 +33,25 @@ def test_inspection_does_not_load_it():
     """Looking for special names, as inspect and mock do, finds nothing and loads nothing."""
     module = LazyModule("nobody_has_this_module")
     assert not hasattr(module, "__wrapped__")
+
+
+def test_the_collector_waits_while_a_module_loads_and_goes_on(monkeypatch):
+    """Also when the module can't be loaded; one that was off stays off."""
+    seen = []
+    monkeypatch.setattr("importlib.import_module", lambda name: seen.append((name, gc.isenabled())))
+    load_at_once("many.modules")
+    assert seen == [("many.modules", False)]
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        load_at_once("more")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    monkeypatch.undo()
+    with pytest.raises(ModuleNotFoundError):
+        load_at_once("sndhdr_of_nobody")
+    assert gc.isenabled()
 
 
 def test_a_session_is_made_without_the_slow_modules():

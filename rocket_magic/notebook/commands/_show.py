@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from typing import Any
 
+from rocket_magic._lazy import load_at_once
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook.commands import _status
 from rocket_magic.notebook.commands._base import Command, Parser, no_words
@@ -19,7 +19,7 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Any:
     if given.text or getattr(notebook.shell, "kernel", None) is None:
         return _status.table(notebook, times=False)
     # Loaded only now: anywidget and ipywidgets are heavy.
-    dashboard = importlib.import_module("rocket_magic.notebook.dashboard")
+    dashboard = load_at_once("rocket_magic.notebook.dashboard")
     if notebook.dashboard is None or not notebook.dashboard.is_open:
         source = dashboard.SessionSource(notebook.session, _outputs(notebook))
         notebook.dashboard = dashboard.Dashboard(source)
