@@ -110,10 +110,15 @@ class Desk:
 
     def changed(self, task: Task, field: str) -> None:
         """A field of a task was set."""
+
+        def look_again() -> None:
+            self.board.make_ready(task)
+            self.board.touch(task)
+
         if field in ("start_cond", "end_cond"):
             self._do(lambda: self.engine.looker.enlist(task) if self.engine.alive else None)
         elif self.engine.alive:
-            self._do(lambda: self.board.touch(task))
+            self._do(look_again)
         self.board.publish("task", task.name)
 
     def queue(self, task: Task, batch: Parameters) -> None:
