@@ -17,6 +17,7 @@ from typing import Final
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._composite import All, AlwaysFalse, AlwaysTrue, Any, Not
 from rocket_magic.conditions._gates import NO_GATES, window_call
+from rocket_magic.conditions._history import TaskFailed, TaskFinished, TaskHappened, TaskSucceeded
 from rocket_magic.conditions._interval import Every
 from rocket_magic.conditions._parameters import IsEnv, ParamIs
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
@@ -43,6 +44,7 @@ _NIGHTS: Final = 50
 """Windows of a day that are looked at for one over midnight."""
 
 _FORTNIGHT: Final = 15 * DAY
+_VERY_OFTEN: Final = 1_000_000
 _MOST_STEPS: Final = 7_000
 
 
@@ -67,9 +69,21 @@ def lint_schedule(condition: BaseCondition) -> list[str]:
         return [
             f"'{condition}' never starts the task a first time: add a schedule, like 'daily | {condition}'"
         ]
-    if all(isinstance(leaf, _LEVELS) for leaf in leaves):
+    if _is_level(condition):
         return [_level_warning(condition, leaves)]
     return list(_clipped_nights(condition))
+
+
+def _is_level(condition: BaseCondition, *, negated: bool = False) -> bool:
+    """Whether no start makes a condition false."""
+    if isinstance(condition, Not):
+        return _is_level(condition.condition, negated=not negated)
+    if condition.children:
+        return all(_is_level(child, negated=negated) for child in condition.children)
+    if isinstance(condition, TaskHappened):
+        has_most = not condition.count.accepts(_VERY_OFTEN)
+        return condition.task is not None or has_most == negated
+    return isinstance(condition, _LEVELS)
 
 
 def _level_warning(condition: BaseCondition, leaves: list[BaseCondition]) -> str:
@@ -81,6 +95,9 @@ def _level_warning(condition: BaseCondition, leaves: list[BaseCondition]) -> str
         if unit is not None and isinstance(leaf, IsPeriod) and window_call(leaf.period):
             words = leaf.period.phrase()
             hint = f": '{ONCE_WORD[unit]} {words}' starts it once, 'every 10 min & {leaf}' every 10 minutes"
+            break
+        if isinstance(leaf, TaskSucceeded | TaskFinished | TaskFailed) and leaf.task is not None:
+            hint = f": 'after task {leaf.task!r}' starts it once after each, 'daily & {leaf}' once a day"
             break
     return f"'{condition}' starts the task again as soon as it has ended, as long as it is true{hint}"
 

@@ -21,6 +21,7 @@ from rocket_magic.scheduler._ending import Ender
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import Candidate, Looker
 from rocket_magic.scheduler._many import MANY, collecting_seldom
+from rocket_magic.scheduler._schedule_warnings import warn_of_schedules
 from rocket_magic.scheduler._starting import Starter
 from rocket_magic.tasks import RunState
 
@@ -79,6 +80,7 @@ class Engine:
             for task in board.session.task_list():
                 self.looker.enlist(task)
             warn_of_circles(board, board.session.task_list())
+            warn_of_schedules(board, board.session.task_list())
             self._start_phase_tasks(lambda task: task.on_startup)
         except USER_ERRORS as error:
             board.fail(f"startup failed: {type(error).__name__}: {error}", error)

@@ -27,6 +27,9 @@ from .strategies import conditions
         ("~running", "starts the task again as soon as it has ended"),
         ("retry 3 times", "never starts the task a first time"),
         ("env 'prod'", "starts the task again as soon as it has ended"),
+        ("has failed today", "starts the task again as soon as it has ended"),
+        ("~(has started less than 3 times today)", "starts the task again as soon as it has ended"),
+        ("task 'a' has succeeded today", "'after task 'a'' starts it once after each"),
         ("param 'x' is 3 & ~running", "starts the task again as soon as it has ended"),
         ("during (never)", "no window that ever opens"),
         ("once in (time of day before 08:00 & time of day after 09:00)", "no window that ever opens"),
@@ -61,7 +64,9 @@ def test_warnings(text, words):
         "weekly on Mon & from 2015-01-01 until 2015-02-01",
         "daily & until 1990-01-01",
         "daily & env 'prod'",
-        "has failed today",
+        "~has succeeded today",
+        "has started less than 3 times today",
+        "task 'a' has succeeded today & daily",
     ],
 )
 def test_sound_schedules(text):
