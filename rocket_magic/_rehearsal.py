@@ -39,6 +39,7 @@ _SEEDED = 20_000
 _SEEDED_OF_A_QUIET_TASK = 100
 _LOGGER = "rocket_magic.forecast"
 _MOST_RUNS = 3_000_000
+_MOST_REHEARSED = 300_000  # a dozen seconds; what starts again without end must not hold up the answer
 _FIRST_NUMBER = 10**9
 
 
@@ -116,6 +117,7 @@ class Model:
         self._count: Counter[str] = Counter()
         self._answers: defaultdict[str, list[bool]] = defaultdict(list)
         self.left = _MOST_RUNS
+        self.rehearsed_left = _MOST_REHEARSED
         self.halt: Callable[[], None] = _nothing
         self._spans: dict[str, Span] = {}
         self._fails: set[str] = set()
@@ -145,8 +147,8 @@ class Model:
 
     def next_run(self, run_id: str, task_name: str) -> tuple[Span, Outcome]:
         """Span and outcome of the next run of a task."""
-        self.left -= 1
-        if self.left < 0:
+        self.rehearsed_left -= 1
+        if self.rehearsed_left < 0:
             self.halt()
         fails = self.fails(task_name, 0)
         self._count[task_name] += 1
@@ -248,7 +250,7 @@ class Rehearsal:
             cycle_sleep=config.cycle_sleep,
             silence_cond_check=True,
             silence_task_prerun=True,
-            log_capacity=2 * _MOST_RUNS + 2 * _SEEDED,
+            log_capacity=2 * _MOST_REHEARSED + 2 * _SEEDED,
             scheduler_logger_basename=_LOGGER,
             task_logger_basename=_LOGGER,
         )

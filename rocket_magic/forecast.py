@@ -200,7 +200,7 @@ def forecast(
     rows = _Rows(rehearsal, lone)
     if len(lone) < len(rehearsal.tasks):
         rehearsal.step(span=length / SECOND)
-    if rehearsal.model.left < 0:
+    if rehearsal.model.rehearsed_left < 0:
         end = rehearsal.clock.now()
         notes.append("it ends early: more runs than can be told")
     if not rehearsal.session.scheduler.is_alive:

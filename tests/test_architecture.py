@@ -70,6 +70,10 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ): "pipes, fork server and pickling are loaded with the first process run",
     ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
     (
+        "rocket_magic.log._task_log",
+        "rocket_magic.log._copying",
+    ): "files and databases are loaded when the first is opened",
+    (
         "rocket_magic.log._result",
         "rocket_magic.log._models",
     ): "pydantic builds the record models when rows are first handed out",

@@ -123,8 +123,9 @@ def lone_names(*conditions: Any, minutes: int = 0, **options: Any) -> list[str]:
     return names
 
 
-def test_who_is_alone() -> None:
+def test_who_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the calendar and one's own past; not who waits for others, nor for whom others wait."""
+    monkeypatch.setattr("rocket_magic._rehearsal._MOST_REHEARSED", 100)  # one of them starts without end
     assert lone_names(daily, hourly & time_of_day.before("12:00"), every("7 min")) == ["a", "b", "c"]
     assert lone_names(daily, hourly, after_finish("a")) == ["b"]
     assert lone_names(daily | retry(2), lambda: True, cron("5 4 * * *")) == ["c"]
@@ -139,6 +140,7 @@ def test_who_is_alone() -> None:
 def test_too_many_runs_are_left_to_the_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends where the scheduler would have been stopped."""
     monkeypatch.setattr("rocket_magic._rehearsal._MOST_RUNS", 30)
+    monkeypatch.setattr("rocket_magic._rehearsal._MOST_REHEARSED", 30)
     app = Rocketry(time_func=VirtualClock("2026-01-01 00:00"), execution="thread")
     app.task(hourly, name="a", func=int)
     app.task(hourly, name="b", func=int)

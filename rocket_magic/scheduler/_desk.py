@@ -18,7 +18,6 @@ from rocket_magic.scheduler._circles import warn_of_circles
 from rocket_magic.scheduler._engine import Engine
 from rocket_magic.scheduler._explaining import explain_task
 from rocket_magic.scheduler._hooks import Bracket
-from rocket_magic.scheduler._schedule_warnings import warn_of_schedules
 
 if TYPE_CHECKING:
     from rocket_magic.tasks import Task
@@ -74,7 +73,7 @@ class Desk:
             if self.engine.alive:
                 self.engine.looker.enlist(task)
                 warn_of_circles(board, [task])
-                warn_of_schedules(board, [task])
+                self.engine.advisor.advise([task])
             if replaced is None:
                 board.happened(EventKind.TASKS_CHANGED)
                 board.happened(EventKind.TASKS_CHANGED, task.name)

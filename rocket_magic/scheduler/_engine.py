@@ -21,7 +21,7 @@ from rocket_magic.scheduler._ending import Ender
 from rocket_magic.scheduler._hooks import Bracket
 from rocket_magic.scheduler._looking import Candidate, Looker
 from rocket_magic.scheduler._many import MANY, collecting_seldom
-from rocket_magic.scheduler._schedule_warnings import warn_of_schedules
+from rocket_magic.scheduler._schedule_warnings import ScheduleAdvisor
 from rocket_magic.scheduler._starting import Starter
 from rocket_magic.tasks import RunState
 
@@ -42,6 +42,7 @@ class Engine:
         self.ender = Ender(board)
         self.looker = Looker(board, self.ender.end_runs)
         self.starter = Starter(board, self.ender)
+        self.advisor = ScheduleAdvisor(board)
         self._bracket: Bracket | None = None
         self._shut_cond: BaseCondition = AlwaysFalse()
         self._shut_look: Instant = NEVER
@@ -80,7 +81,8 @@ class Engine:
             for task in board.session.task_list():
                 self.looker.enlist(task)
             warn_of_circles(board, board.session.task_list())
-            warn_of_schedules(board, board.session.task_list())
+            self.advisor.forget()
+            self.advisor.advise(board.session.task_list())
             self._start_phase_tasks(lambda task: task.on_startup)
         except USER_ERRORS as error:
             board.fail(f"startup failed: {type(error).__name__}: {error}", error)

@@ -179,15 +179,19 @@ def test_one_writer_per_file(tmp_path):
 
 
 def test_records_tell_parameters_due_and_attempt(tmp_path):
-    """On a log that was set on a running session."""
+    """On a log that was set on a running session; a run with parameters of its own was due for nothing."""
     app = Rocketry(execution="thread")
-    app.task(None, name="work", func=lambda x: 1 / x, parameters={"x": 0})
+    app.task(None, name="work", func=lambda x: 1 / x, parameters={"x": 1})
     app.session.start_thread()
     app.session.set_repo(f"sqlite:///{tmp_path / 'log.db'}")
     app.session["work"].run(x=0)
     wait_for(lambda: app.session.get_task_log(task_name="work", action="fail"))
+    app.session["work"].run()
+    wait_for(lambda: app.session.get_task_log(task_name="work", action="success"))
     app.session.stop(wait=5)
     row = app.session.get_task_log(task_name="work", action="fail")[-1]
     assert (row.params, row.attempt) == ("x=0", 0)
-    assert row.due is not None
+    assert row.due is None
+    scheduled = app.session.get_task_log(task_name="work", action="success")[-1]
+    assert (scheduled.params, scheduled.due is not None) == ("x=1", True)
     app.session.log.close()
