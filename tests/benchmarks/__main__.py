@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
 import time
@@ -34,7 +35,7 @@ def main() -> int:
         )
     print(harness.table(results))
     harness.write_json(results, options.json)
-    _tell(f"{time.monotonic() - began:.0f} s; figures kept in {options.json.relative_to(harness.ROOT)}")
+    _tell(f"{time.monotonic() - began:.0f} s; figures kept in {os.path.relpath(options.json)}")
     return 0
 
 

@@ -83,7 +83,9 @@ class Statements:
         self.task(f"always-{index}", self.conds.true, function)
 
     def completed(self) -> int:
-        """Count the successes in the log."""
+        """Count the successes in the log, without making an object of each where that can be helped."""
+        if self.package == "rocket_magic":
+            return int(self.session.log.filter_by(action="success").count())
         return sum(1 for _ in self.session.get_task_log(action="success"))
 
     def add_once(self, index: int, function: Callable[[], object], moment: float) -> None:
