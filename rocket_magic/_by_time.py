@@ -88,7 +88,7 @@ def take_lone_tasks(rehearsal: Rehearsal, end: Instant) -> list[Lone]:
         return []
     for one in lone:
         one.task.barred = _APART
-        double._board.agenda.set(one.task, NEVER)  # noqa: SLF001  the rehearsal's own double
+        double._board.agenda.set(one.task, NEVER)
     return lone
 
 
@@ -133,7 +133,7 @@ def _watched(tasks: Iterable[Task]) -> set[str] | None:
 def _is_quiet(task: Task, double: Any, model: Model) -> bool:
     """Whether nothing but its start condition has a say in the task's starts and ends."""
     config, span = double.config, model.span(task.name)
-    limit = task._timeout  # noqa: SLF001  the stored span; the field shows a timedelta
+    limit = task._timeout
     if limit is None:
         limit = NEVER if config.timeout is None else from_timedelta(config.timeout)
     overlaps = _beside(task, double) is not False or (task.on_overlap or config.on_overlap) != "skip"
@@ -159,7 +159,7 @@ class _Past:
     def __init__(self, marks: dict[Action, Mark]) -> None:
         self.marks = marks
 
-    def last(self, task: str, actions: frozenset[Action]) -> Mark | None:  # noqa: ARG002
+    def last(self, task: str, actions: frozenset[Action]) -> Mark | None:
         newest = None
         for action, mark in self.marks.items():
             if action in actions and (newest is None or mark.seq > newest.seq):

@@ -67,8 +67,8 @@ class OldPathFinder:
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None,  # noqa: ARG002  the protocol's form
-        target: ModuleType | None = None,  # noqa: ARG002
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """The spec of a view, or None."""
         if not fullname.startswith(_PACKAGE) or fullname.removeprefix(_PACKAGE) not in VIEWS:
@@ -76,7 +76,7 @@ class OldPathFinder:
         loader: object = self
         return ModuleSpec(fullname, loader, is_package=True)  # type: ignore[arg-type]  # duck typed, like _import_view
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG002
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """An ordinary module."""
         return None
 

@@ -254,7 +254,7 @@ class Rehearsal:
             scheduler_logger_basename=_LOGGER,
             task_logger_basename=_LOGGER,
         )
-        double._board.run_numbers = itertools.count(_FIRST_NUMBER)  # noqa: SLF001  apart from those of the past
+        double._board.run_numbers = itertools.count(_FIRST_NUMBER)
         double.parameters.update(self.original.parameters)
         double.executors.register("main", lambda _: BlockingExecutor("main", self.clock, self.model))
         for mode in _MODES:
@@ -315,14 +315,14 @@ class Rehearsal:
     def _take_life(self) -> None:
         """The scheduler is alive: its double goes on where it is, runs in flight included."""
         theirs, double = self.original.scheduler, self.session
-        double._runner.log_keeper.open()  # noqa: SLF001  the rehearsal knows a session from within
-        double._runner.engine.begin()  # noqa: SLF001
-        board = double._board  # noqa: SLF001
+        double._runner.log_keeper.open()
+        double._runner.engine.begin()
+        board = double._board
         board.set_phase(Phase.RUNNING)
-        board.started_at, board.n_cycles = self.original._board.started_at, theirs.n_cycles  # noqa: SLF001
+        board.started_at, board.n_cycles = self.original._board.started_at, theirs.n_cycles
         if theirs.on_hold:
             self.model.notes.append("the scheduler is on hold: it is taken to be resumed now")
-        for run in sorted(self.original._board.runs.values(), key=lambda one: one.number):  # noqa: SLF001
+        for run in sorted(self.original._board.runs.values(), key=lambda one: one.number):
             mine = double.find_task(run.task_name)
             if mine is not None:
                 self._take_run(run, mine)
@@ -332,7 +332,7 @@ class Rehearsal:
 
     def _take_run(self, run: TaskRun, task: Task) -> None:
         """Go on with a run in flight: it lasts as long as runs of this task usually do."""
-        board, now = self.session._board, self.start  # noqa: SLF001
+        board, now = self.session._board, self.start
         mine = TaskRun(
             run.run_id, next(board.run_numbers), task, task.name, run.started_at, run.started_at - now,
             run.started_at - now, run.due, run.merged, run.attempt,

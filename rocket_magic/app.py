@@ -242,7 +242,7 @@ class Grouper(_Decorators):
         task.session = session
         task._name = names[task.name]  # noqa: SLF001  in no registry at this moment
         task._start_cond = rename_tasks(own, names)  # noqa: SLF001  told to the session by add_task below
-        task._end_cond = rename_tasks(task.end_cond, names)  # noqa: SLF001
+        task._end_cond = rename_tasks(task.end_cond, names)  # noqa: SLF001  before anyone listens
         if task.execution is None and self.execution is not None:
-            task._execution = self.execution  # noqa: SLF001
+            task._execution = self.execution  # noqa: SLF001  the same
         session.add_task(task)

@@ -167,12 +167,12 @@ class SystemClock:
         """Real time since boot while the machine was awake."""
         return time.monotonic_ns() // 1000
 
-    def wait(self, alarm: Alarm, until: Instant, poll: float | None) -> None:  # noqa: ARG002  the protocol's
+    def wait(self, alarm: Alarm, until: Instant, poll: float | None) -> None:
         """Wait on the monotonic clock, a minute at most."""
         remaining = min(until - self.now(), _LONGEST_WAIT)
         alarm.wait(max(remaining, 0) / SECOND)
 
-    async def wait_async(self, alarm: Alarm, until: Instant, poll: float | None) -> None:  # noqa: ARG002
+    async def wait_async(self, alarm: Alarm, until: Instant, poll: float | None) -> None:
         """Wait on the running event loop, a minute at most."""
         remaining = min(until - self.now(), _LONGEST_WAIT)
         await alarm.wait_async(max(remaining, 0) / SECOND)
@@ -285,13 +285,13 @@ class VirtualClock:
         """Ring an alarm whenever the clock is moved or somebody goes to sleep on it."""
         self._alarms.add(alarm)
 
-    def wait(self, alarm: Alarm, until: Instant, poll: float | None) -> None:  # noqa: ARG002
+    def wait(self, alarm: Alarm, until: Instant, poll: float | None) -> None:
         """Jump to `until` when the horizon allows it, else stop at the horizon until the alarm rings."""
         self._alarms.add(alarm)
         if not self._advance(until):
             alarm.wait(None)
 
-    async def wait_async(self, alarm: Alarm, until: Instant, poll: float | None) -> None:  # noqa: ARG002
+    async def wait_async(self, alarm: Alarm, until: Instant, poll: float | None) -> None:
         """The same on the running event loop."""
         self._alarms.add(alarm)
         if self._advance(until):

@@ -334,7 +334,7 @@ def _in_flight(rehearsal: Rehearsal) -> dict[str, list[Any]]:
     session = rehearsal.original
     return {
         run.run_id: [run.task_name, to_datetime(run.started_at, session.zone), None, "run", "in flight"]
-        for run in sorted(session._board.runs.values(), key=lambda one: one.number)  # noqa: SLF001
+        for run in sorted(session._board.runs.values(), key=lambda one: one.number)  # noqa: SLF001  the runs in flight, in the order of their starts
         if run.task_name in rehearsal.session
     }
 

@@ -93,7 +93,7 @@ class Session:
         self,
         config: Config | Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
-        delete_existing_loggers: bool = False,  # noqa: ARG002  Rocketry's
+        delete_existing_loggers: bool = False,
         **options: Any,
     ) -> None:
         given = config.model_dump(exclude_unset=True) if isinstance(config, Config) else dict(config or {})
@@ -539,7 +539,7 @@ class Session:
         self._runner.configure_executors()
         self._runner.desk.config_changed(name)
 
-    def _parameters_changed(self, names: frozenset[str]) -> None:  # noqa: ARG002  the callback's form
+    def _parameters_changed(self, names: frozenset[str]) -> None:
         self._runner.desk.parameters_changed()
 
     def renew_clock(self) -> bool:

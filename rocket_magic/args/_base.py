@@ -104,7 +104,7 @@ class BaseArgument(ArgumentMark):
         env = ArgumentEnv(session, task, kwargs.get("run"))
         return settle(self._prepare(env, PRE), env)
 
-    def stage(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002  to override
+    def stage(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """Get ready for another thread or process; called before the run is started.
 
         Override it when the value must be found in the run's thread or process: what it returns (an
@@ -113,7 +113,7 @@ class BaseArgument(ArgumentMark):
         """
         return self
 
-    def get_repr(self, **kwargs: Any) -> str:  # noqa: ARG002  to override
+    def get_repr(self, **kwargs: Any) -> str:
         """How the argument is drawn; never its value, and never a call."""
         return repr(self)
 
@@ -266,7 +266,7 @@ class _Step:
     _token: Token[tuple[tuple[BaseArgument, str], ...]]
 
     def __init__(self, argument: BaseArgument, label: str | None) -> None:
-        self._step = (argument, label if label is not None else argument._label())  # noqa: SLF001
+        self._step = (argument, label if label is not None else argument._label())  # noqa: SLF001  of another argument
 
     def __enter__(self) -> None:
         way = _way.get()

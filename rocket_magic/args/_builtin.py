@@ -113,7 +113,7 @@ class Return(BaseArgument):
     def __repr__(self) -> str:
         return f"Return({_with_default(repr(task_name(self.task)), self.default)})"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The value; KeyError when there is none yet."""
         home = _session(self, ArgumentEnv(session, task))
         name = task_name(self.task)
@@ -144,7 +144,7 @@ class TaskArg(BaseArgument):
     def __repr__(self) -> str:
         return f"Task({'' if self.name is None else repr(task_name(self.name))})"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The task."""
         home = ArgumentEnv(session, task)
         found = task if self.name is None else _find(_session(self, home), self.name)
@@ -174,7 +174,7 @@ class SessionArg(BaseArgument):
     def __repr__(self) -> str:
         return "Session()"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The session."""
         home = ArgumentEnv(session, task).home
         if home is None and self.default is not NOTSET:
@@ -192,7 +192,7 @@ class ConfigArg(BaseArgument):
     def __repr__(self) -> str:
         return "Config()"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The configuration; in a process a copy of it."""
         return _session(self, ArgumentEnv(session, task)).config
 
@@ -203,7 +203,7 @@ class TaskLogger(BaseArgument):
     A setup hook uses it to choose where the log is kept: `logger.set_repo(...)`.
     """
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The logger."""
         if task is not None:
             return task.logger
@@ -217,7 +217,7 @@ class TaskLogger(BaseArgument):
 class SchedulerLogger(BaseArgument):
     """The logger of the scheduler (`config.scheduler_logger_basename`)."""
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The logger."""
         config = _session(self, ArgumentEnv(session, task)).config
         return logging.getLogger(config.scheduler_logger_basename)
@@ -229,12 +229,12 @@ class TerminationFlag(BaseArgument):
     Poll it and raise `TaskTerminationException` when it is set. Outside of a run it is never set.
     """
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The flag of the current run."""
         current = ArgumentEnv(run=kwargs.get("run")).current
         return IdleFlag() if current is None or current.flag is None else current.flag
 
-    def _prepare(self, env: ArgumentEnv, when: str) -> Any:  # noqa: ARG002  the run alone has it
+    def _prepare(self, env: ArgumentEnv, when: str) -> Any:
         return LateGet(self)
 
 
@@ -252,7 +252,7 @@ class ClockArg(BaseArgument):
         home = ArgumentEnv(session, task).home
         return SystemClock() if home is None else home.clock
 
-    def _prepare(self, env: ArgumentEnv, when: str) -> Any:  # noqa: ARG002  a process has its own
+    def _prepare(self, env: ArgumentEnv, when: str) -> Any:
         return LateGet(self)
 
 

@@ -26,7 +26,7 @@ class EnvArg(BaseArgument):
     def __repr__(self) -> str:
         return f"EnvArg({self.var!r})"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The variable's text; KeyError when it is not set."""
         if self.var in os.environ:
             note_secret(os.environ[self.var])
@@ -54,7 +54,7 @@ class CliArg(BaseArgument):
     def __repr__(self) -> str:
         return f"CliArg({self.option!r})"
 
-    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:  # noqa: ARG002
+    def get_value(self, task: Any = None, session: Any = None, **kwargs: Any) -> Any:
         """The option's text; KeyError when it is not there."""
         words = sys.argv[1:]
         for place, word in enumerate(words):
@@ -85,7 +85,7 @@ class Private(BaseArgument):
     def __repr__(self) -> str:
         return f"Private({MASK})"
 
-    def get_repr(self, **kwargs: Any) -> str:  # noqa: ARG002
+    def get_repr(self, **kwargs: Any) -> str:
         """The mask."""
         return MASK
 

@@ -55,7 +55,7 @@ class IdleFlag:
         """Whether the run was asked to end."""
         return self._event.is_set()
 
-    def set(self, reason: str | None = None) -> None:  # noqa: ARG002  the signature of a run's flag
+    def set(self, reason: str | None = None) -> None:
         """Set it, for code that sets the flag it was given."""
         self._event.set()
 

@@ -25,22 +25,22 @@ def context_for(task: Any, session: Any, scheduler: Any) -> Context:
 class _NoHistory:
     """Nothing ever happened."""
 
-    def last(self, task: str, actions: frozenset[Action]) -> Mark | None:  # noqa: ARG002
+    def last(self, task: str, actions: frozenset[Action]) -> Mark | None:
         return None
 
-    def status(self, task: str) -> Action | None:  # noqa: ARG002
+    def status(self, task: str) -> Action | None:
         return None
 
-    def happened(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> bool:  # noqa: ARG002
+    def happened(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> bool:
         return False
 
-    def count(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> int:  # noqa: ARG002
+    def count(self, task: str, actions: frozenset[Action], start: Instant, end: Instant) -> int:
         return 0
 
-    def nth_newest(self, task: str, actions: frozenset[Action], n: int) -> Instant | None:  # noqa: ARG002
+    def nth_newest(self, task: str, actions: frozenset[Action], n: int) -> Instant | None:
         return None
 
-    def attempt(self, task: str) -> int:  # noqa: ARG002
+    def attempt(self, task: str) -> int:
         return 0
 
 
@@ -65,8 +65,8 @@ class _NoSession:
 
         return as_zone(None)
 
-    def find_task(self, name: str) -> TaskView | None:  # noqa: ARG002
+    def find_task(self, name: str) -> TaskView | None:
         return None
 
-    def call(self, function: Callable[..., Any], task: TaskView | None, given: Mapping[str, Any]) -> Any:  # noqa: ARG002
+    def call(self, function: Callable[..., Any], task: TaskView | None, given: Mapping[str, Any]) -> Any:
         return function(**given)

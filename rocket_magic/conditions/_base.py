@@ -47,7 +47,7 @@ class BaseCondition:
         """
         return call_user(self, self.get_state, ctx, {})
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002  the protocol's
+    def next_change(self, ctx: Context) -> Instant:
         """Give the earliest instant after `ctx.now` at which the answer may differ if nothing happens.
 
         Returns:
@@ -68,7 +68,7 @@ class BaseCondition:
         """Give the events after which the condition must be asked again."""
         return frozenset()
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say in words why the condition answers `state`."""
         return "true" if state else "false"
 
@@ -97,7 +97,7 @@ class BaseCondition:
         """The conditions this one is made of."""
         return ()
 
-    def with_children(self, children: tuple[BaseCondition, ...]) -> BaseCondition:  # noqa: ARG002
+    def with_children(self, children: tuple[BaseCondition, ...]) -> BaseCondition:
         """Give the same condition with other parts."""
         return self
 
@@ -108,23 +108,23 @@ class BaseCondition:
         return All(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
 
     def __rand__(self, other: object) -> BaseCondition:
-        from rocket_magic.conditions._composite import All  # noqa: PLC0415
+        from rocket_magic.conditions._composite import All  # noqa: PLC0415  composites know the base
 
         return All(other, self) if isinstance(other, bool) else NotImplemented
 
     def __or__(self, other: object) -> BaseCondition:
-        from rocket_magic.conditions._composite import Any  # noqa: PLC0415
+        from rocket_magic.conditions._composite import Any  # noqa: PLC0415  the same
 
         _refuse_text(self, "|", other)
         return Any(self, other) if isinstance(other, (BaseCondition, bool)) else NotImplemented
 
     def __ror__(self, other: object) -> BaseCondition:
-        from rocket_magic.conditions._composite import Any  # noqa: PLC0415
+        from rocket_magic.conditions._composite import Any  # noqa: PLC0415  the same
 
         return Any(other, self) if isinstance(other, bool) else NotImplemented
 
     def __invert__(self) -> BaseCondition:
-        from rocket_magic.conditions._composite import Not  # noqa: PLC0415
+        from rocket_magic.conditions._composite import Not  # noqa: PLC0415  the same
 
         return Not(self)
 

@@ -19,19 +19,19 @@ __all__ = ["FALSE", "TRUE", "All", "AlwaysFalse", "AlwaysTrue", "Any", "Not"]
 class AlwaysTrue(BaseCondition):
     """True at every moment."""
 
-    def holds(self, ctx: Context) -> bool:  # noqa: ARG002
+    def holds(self, ctx: Context) -> bool:
         """Tell that it is true."""
         return True
 
-    def look(self, ctx: Context) -> tuple[bool, Instant]:  # noqa: ARG002
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
         """Give both answers."""
         return True, NEVER
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never."""
         return NEVER
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say that there is nothing to it."""
         return "always true"
 
@@ -46,19 +46,19 @@ class AlwaysTrue(BaseCondition):
 class AlwaysFalse(BaseCondition):
     """False at every moment: a task with it starts only by hand."""
 
-    def holds(self, ctx: Context) -> bool:  # noqa: ARG002
+    def holds(self, ctx: Context) -> bool:
         """Tell that it is false."""
         return False
 
-    def look(self, ctx: Context) -> tuple[bool, Instant]:  # noqa: ARG002
+    def look(self, ctx: Context) -> tuple[bool, Instant]:
         """Give both answers."""
         return False, NEVER
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never."""
         return NEVER
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say that there is nothing to it."""
         return "always false"
 

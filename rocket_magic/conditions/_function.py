@@ -65,7 +65,7 @@ class FuncCond(BaseCondition):
         """
         return call_user(self, self.func, ctx, dict(self.given))
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say what the function returned."""
         return f"{self.name}() returned {'a true' if state else 'a false'} value"
 

@@ -54,7 +54,7 @@ class ParamIs(BaseCondition):
             return False
         return self.value is MISSING or bool(parameters[self.key] == self.value)
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never by itself."""
         return NEVER
 
@@ -130,7 +130,7 @@ class IsEnv(BaseCondition):
         """Tell whether the environment is this one."""
         return bool(ctx.session.parameters.get(ENVIRONMENT) == self.env)
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never by itself."""
         return NEVER
 

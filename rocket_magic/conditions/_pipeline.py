@@ -56,7 +56,7 @@ class Depend(BaseCondition):
         ours = history.last(own, _STARTED)
         return ours is None or theirs.seq > ours.seq
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never by itself."""
         return NEVER
 

@@ -117,7 +117,7 @@ class TaskRunning(Comparable, BaseCondition):
         name = name_of(self.task)
         return frozenset({Watch(EventKind.RUN_STARTED, name), Watch(EventKind.RUN_FINISHED, name)})
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say since when it runs."""
         starts = self._starts(ctx)
         if not starts:

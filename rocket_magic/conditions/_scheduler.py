@@ -63,7 +63,7 @@ class SchedulerStarted(BaseCondition):
         """Watch nothing: every condition is asked when the scheduler starts."""
         return frozenset()
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say since when it runs."""
         started, zone = ctx.session.scheduler.started_at, ctx.session.zone
         if started is None:
@@ -114,7 +114,7 @@ class SchedulerCycles(Comparable, BaseCondition):
         """Tell whether the number of cycles fits."""
         return self.count.accepts(ctx.session.scheduler.n_cycles)
 
-    def next_change(self, ctx: Context) -> Instant:  # noqa: ARG002
+    def next_change(self, ctx: Context) -> Instant:
         """Never without a cycle."""
         return NEVER
 
@@ -122,7 +122,7 @@ class SchedulerCycles(Comparable, BaseCondition):
         """Look again after each cycle."""
         return frozenset({Watch(EventKind.SCHEDULER_CYCLE)})
 
-    def reason(self, ctx: Context, state: bool) -> str:  # noqa: ARG002
+    def reason(self, ctx: Context, state: bool) -> str:
         """Say how many there were."""
         return f"{ctx.session.scheduler.n_cycles} cycles so far"
 

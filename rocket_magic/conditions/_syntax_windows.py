@@ -71,7 +71,7 @@ def narrow(reader: Reader, condition: T, words: tuple[str, ...] = WINDOW_WORDS) 
         place, method, values = window
         condition = reader.guarded(
             place,
-            lambda base=condition, method=method, values=values: base._narrow(method, values),  # type: ignore[misc]  # noqa: SLF001
+            lambda base=condition, method=method, values=values: base._narrow(method, values),  # type: ignore[misc]  # noqa: SLF001  one package
         )
     if not reader.here.is_name and reader.here.key in ("from", "until"):
         refuse_joined(reader, reader.here, reader.here.key)

@@ -16,7 +16,7 @@ LONGEST_TEXT: Final = 65_536
 _LONGEST_MESSAGE: Final = 2_000
 _HEAD: Final = LONGEST_TEXT // 4
 # No pathlib: what it brings along would be in the memory of each worker.
-_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120
+_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  pathlib is not loaded in workers
 _ASYNCIO = os.path.join(os.path.dirname(os.__file__), "asyncio", "")  # noqa: PTH118, PTH120  not loaded for that
 
 

@@ -58,7 +58,7 @@ def has_children() -> bool:
     """Whether the calling process has children, as far as the system tells."""
     try:
         for task in os.listdir("/proc/self/task"):  # noqa: PTH208  on the way out, as quick as can be
-            with open(f"/proc/self/task/{task}/children", "rb") as file:  # noqa: PTH123
+            with open(f"/proc/self/task/{task}/children", "rb") as file:  # noqa: PTH123  pathlib is not loaded in workers
                 if file.read(1):
                     return True
     except OSError:

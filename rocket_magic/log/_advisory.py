@@ -58,7 +58,7 @@ class AdvisoryPresence:
         self._over = threading.Event()
         self._wake: socket.socket | None = None
 
-    def appear(self, cursor: Any) -> None:  # noqa: ARG002  the lock has a connection of its own
+    def appear(self, cursor: Any) -> None:
         """Take the lock, if it is not held already; called for each connection that writes."""
         with self._lock:
             if self._connection is None or not self._works():

@@ -117,7 +117,7 @@ class CsvLog:
             )
             raise RepositoryError(msg)
 
-    def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
+    def add(self, item: Any, if_exists: str = "raise") -> None:
         """Append a record: a Record, a record model, or a mapping."""
         self.add_many((record_of(item),))
 
@@ -239,7 +239,7 @@ class CsvLog:
             self._file = io.FileIO(self.path, "ab")
         return gone
 
-    def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
+    def survey(self, task_names: Iterable[str]) -> Survey:
         """What it holds, in one pass."""
         return (quick_survey if self._usual else _Pass(self._columns).over)(self.path)
 

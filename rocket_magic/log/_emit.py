@@ -117,7 +117,7 @@ class Emitter:
         while current is not None:
             for handler in current.handlers:  # a loop: most often there is the window only
                 if type(handler) is not RepoWindow and handler not in self.ignored:
-                    found.append(handler)  # noqa: PERF401
+                    found.append(handler)  # noqa: PERF401  a loop with two ends
             current = current.parent if current.propagate else None
         return [] if logger.disabled else found
 

@@ -37,7 +37,7 @@ def _moment(name: str, value: Any, zone: tzinfo) -> Any:
     if isinstance(value, datetime):
         return to_seconds(to_instant(value, zone))
     if isinstance(value, date):
-        return to_seconds(to_instant(datetime(value.year, value.month, value.day), zone))  # noqa: DTZ001
+        return to_seconds(to_instant(datetime(value.year, value.month, value.day), zone))  # noqa: DTZ001  its midnight is meant in the zone
     if isinstance(value, (tuple, list)):
         return type(value)(_moment(name, item, zone) for item in value)
     if hasattr(value, "evaluate"):

@@ -59,7 +59,7 @@ class MemoryLog:
         """How many records had to make room for newer ones."""
         return self._added - self._removed - len(self._records)
 
-    def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
+    def add(self, item: Any, if_exists: str = "raise") -> None:
         """Append a record: a Record, a record model, or a mapping."""
         self.add_many((record_of(item),))
 
@@ -144,7 +144,7 @@ class MemoryLog:
             self._refill(changed)
         return touched
 
-    def survey(self, task_names: Iterable[str]) -> Survey:  # noqa: ARG002  one pass reads all tasks
+    def survey(self, task_names: Iterable[str]) -> Survey:
         """What it holds."""
         return survey_of(self.select(()))
 

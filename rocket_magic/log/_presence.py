@@ -59,7 +59,7 @@ class SolePresence:
     def appear(self, cursor: Any) -> None:
         """Nobody looks."""
 
-    def lives(self, owner: int, cursor: Any) -> bool:  # noqa: ARG002  as the protocol has it
+    def lives(self, owner: int, cursor: Any) -> bool:
         """Nobody else does."""
         return False
 
@@ -87,7 +87,7 @@ class FilePresence:
     def _guarded(self, owner: int) -> Path:
         return self._database.with_name(f"{self._database.name}.{owner}")
 
-    def appear(self, cursor: Any) -> None:  # noqa: ARG002  as the protocol has it
+    def appear(self, cursor: Any) -> None:
         """Take the lock, once; those of the dead are cleared away."""
         if self._lock is None:
             self._lock = FileLock(self._guarded(self.owner))
@@ -96,7 +96,7 @@ class FilePresence:
                 if number.isdigit() and int(number) != self.owner:
                     self.lives(int(number), None)
 
-    def lives(self, owner: int, cursor: Any) -> bool:  # noqa: ARG002  as the protocol has it
+    def lives(self, owner: int, cursor: Any) -> bool:
         """Whether its lock is held."""
         path = self._guarded(owner)
         if not path.with_name(path.name + ".lock").exists():

@@ -83,7 +83,7 @@ class SqlLog:
         with self._engine.begin() as connection:
             connection.execute(self._state.delete().where(self._state.c.name == ""))
 
-    def add(self, item: Any, if_exists: str = "raise") -> None:  # noqa: ARG002  Red Bird's interface
+    def add(self, item: Any, if_exists: str = "raise") -> None:
         """Append a record: a Record, a record model, or a mapping."""
         self.add_many((record_of(item),))
 

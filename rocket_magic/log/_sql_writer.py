@@ -51,16 +51,16 @@ class RowWriter:
         name, key = quote(table.name), quote(table.c.id.name)
         columns = ", ".join(quote(column) for column in COLUMNS)
         marks = ", ".join([mark] * (len(COLUMNS) + 1))
-        self._insert = f"INSERT INTO {name} ({columns}, owner) VALUES ({marks})"  # noqa: S608  names are quoted
-        self._newest = f"SELECT max({key}) FROM {name}"  # noqa: S608
+        self._insert = f"INSERT INTO {name} ({columns}, owner) VALUES ({marks})"
+        self._newest = f"SELECT max({key}) FROM {name}"
         self._newer = (
-            f"SELECT {key}, owner, {columns} FROM {name} WHERE {key} > {mark} "  # noqa: S608
+            f"SELECT {key}, owner, {columns} FROM {name} WHERE {key} > {mark} "
             f"AND (owner IS NULL OR owner <> {mark}) ORDER BY {key} LIMIT {NEWS_AT_MOST}"
         )
         kept = quote(state.name)
-        self._get_state = f"SELECT value FROM {kept} WHERE name = {mark}"  # noqa: S608
-        self._set_state = f"UPDATE {kept} SET value = {mark} WHERE name = {mark}"  # noqa: S608
-        self._add_state = f"INSERT INTO {kept} (value, name) VALUES ({mark}, {mark})"  # noqa: S608
+        self._get_state = f"SELECT value FROM {kept} WHERE name = {mark}"
+        self._set_state = f"UPDATE {kept} SET value = {mark} WHERE name = {mark}"
+        self._add_state = f"INSERT INTO {kept} (value, name) VALUES ({mark}, {mark})"
         self.shared = presence.shared
 
     @property

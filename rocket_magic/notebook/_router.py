@@ -261,7 +261,7 @@ def _unwrap_stream(name: str) -> None:
     router = getattr(sys, name)
     while type(router) is Router:
         setattr(sys, name, router._rm_base)  # noqa: SLF001  our own class
-        _repoint(router, router._rm_base)  # noqa: SLF001
+        _repoint(router, router._rm_base)  # noqa: SLF001  made by this module
         router = getattr(sys, name)
 
 

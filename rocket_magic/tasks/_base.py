@@ -227,7 +227,7 @@ class Task:
         msg = f"{type(self).__name__} needs a name: pass name='...'"
         raise TaskError(msg)
 
-    def execute(self, **parameters: Any) -> Any:  # noqa: ARG002  the form that subclasses override
+    def execute(self, **parameters: Any) -> Any:
         """What the task does; its keyword arguments are the parameters it takes."""
         msg = f"task {self.name!r}: a subclass of Task must override execute()"
         raise TaskError(msg)
@@ -484,7 +484,7 @@ class Task:
 
     # As data
 
-    def dict(self, *, include: Any = None, exclude: Any = None, **how: Any) -> dict[str, Any]:  # noqa: ARG002
+    def dict(self, *, include: Any = None, exclude: Any = None, **how: Any) -> dict[str, Any]:
         """The definition as plain values; conditions as text.
 
         Args:

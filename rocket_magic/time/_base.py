@@ -107,7 +107,7 @@ class TimePeriod:
         return AllPeriods(self, other) if isinstance(other, TimePeriod) else NotImplemented
 
     def __or__(self, other: TimePeriod) -> AnyPeriod:
-        from rocket_magic.time._compose import AnyPeriod  # noqa: PLC0415
+        from rocket_magic.time._compose import AnyPeriod  # noqa: PLC0415  composites know the base
 
         return AnyPeriod(self, other) if isinstance(other, TimePeriod) else NotImplemented
 

@@ -90,11 +90,11 @@ def _whole(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: 
     return (Part(0),)
 
 
-def _starting(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001
+def _starting(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001  the form that all of the table have
     return tuple(Part(point.opening) for point in points)
 
 
-def _at(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001
+def _at(unit: Unit, points: tuple[Point, ...]) -> tuple[Part, ...]:  # noqa: ARG001  the same
     return tuple(
         Part(point.opening, closing=point.closing)
         if point.extent is None

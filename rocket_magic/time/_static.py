@@ -121,15 +121,15 @@ class _Sliding(TimePeriod):
 
     __slots__ = ()
 
-    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:  # noqa: ARG002  the base's signature
+    def next_window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give None: it slides along and never opens."""
         return None
 
-    def previous_window(self, at: Instant, zone: tzinfo) -> Window | None:  # noqa: ARG002
+    def previous_window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give None: it slides along and is never over."""
         return None
 
-    def next_change(self, at: Instant, zone: tzinfo) -> Instant:  # noqa: ARG002
+    def next_change(self, at: Instant, zone: tzinfo) -> Instant:
         """Give `NEVER`: seen from any moment, there is a stretch."""
         return NEVER
 
@@ -169,7 +169,7 @@ class TimeDelta(_Sliding):
         object.__setattr__(self, "past", _length(past, "TimeDelta: past"))
         object.__setattr__(self, "future", _length(future, "TimeDelta: future"))
 
-    def window(self, at: Instant, zone: tzinfo) -> Window | None:  # noqa: ARG002  no calendar is involved
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the stretch seen from an instant."""
         return Window(at - self.past, at + max(self.future, 1))
 
@@ -200,7 +200,7 @@ class TimeSpanDelta(_Sliding):
             msg = f"TimeSpanDelta: far ({far!r}) must be longer ago than near ({near!r})"
             raise ScheduleError(msg)
 
-    def window(self, at: Instant, zone: tzinfo) -> Window | None:  # noqa: ARG002  no calendar is involved
+    def window(self, at: Instant, zone: tzinfo) -> Window | None:
         """Give the stretch seen from an instant (it need not contain it)."""
         return Window(-NEVER if self.far is None else at - self.far, at - self.near)
 

@@ -340,7 +340,7 @@ plain_values = st.recursive(
 """What a literal of Python can say, and floats."""
 
 
-def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008
+def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008  a strategy never changes
     """Draw a single condition of any kind that has a text form."""
     parameters = st.one_of(
         names.map(ParamExists),
@@ -372,7 +372,7 @@ def leaves(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchS
     )
 
 
-def conditions(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008
+def conditions(tasks: st.SearchStrategy[str] = st.sampled_from(TASKS)) -> st.SearchStrategy[BaseCondition]:  # noqa: B008  the same
     """Draw conditions, single and combined.
 
     Args:

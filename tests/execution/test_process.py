@@ -514,7 +514,7 @@ class TestPacking:
 
         def was_known() -> bool:
             known = "wave" in sys.modules
-            import wave  # noqa: F401
+            import wave  # noqa: F401  importing is the point
 
             return known
 

@@ -125,7 +125,7 @@ def test_shown_tracebacks_belong_to_the_run(capture: Capture, shell: Any) -> Non
 
     def code() -> None:
         try:
-            raise ValueError("inside")  # noqa: TRY301
+            raise ValueError("inside")  # noqa: TRY301  what the block is for
         except ValueError:
             shell.showtraceback()
 

@@ -86,7 +86,7 @@ def test_a_task_whose_end_condition_is_true_is_terminated(mode):
 def test_main_runs_cannot_be_terminated():
     """S64: they hold the scheduler's thread."""
     app = Rocketry()
-    app.task(every("1 hour"), name="work", func=lambda: time.sleep(0.05), execution="main", timeout=0.01)  # noqa: TID251
+    app.task(every("1 hour"), name="work", func=lambda: time.sleep(0.05), execution="main", timeout=0.01)  # noqa: TID251  the page's own line
     run_until(app, finished(task="work") >= 1)
     assert actions(app, "work") == ["run", "success"]
 

@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         """The options that begin with two dashes."""
         return sorted(option for option in self._option_string_actions if option.startswith("--"))
 
-    def print_help(self, file: Any = None) -> NoReturn:  # noqa: ARG002  argparse's form
+    def print_help(self, file: Any = None) -> NoReturn:
         """Hand the help to the dispatcher instead of printing it."""
         raise HelpAskedError(self.format_help().rstrip())
 

@@ -26,7 +26,7 @@ class ClockPanel:
         self._steps: tuple[StepView, ...] | None = None
         self._is_busy = False
 
-    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+    def is_touched(self, show: Show, changes: Changes) -> bool:
         """Records and options: a step writes the ones, another clock is the other."""
         return changes.everything or changes.config or changes.records
 
@@ -34,7 +34,7 @@ class ClockPanel:
         """A step tells nobody how far it is."""
         return SECOND // 4 if self._is_busy else SECOND
 
-    def look(self, show: Show, world: World) -> dict[str, Any] | None:  # noqa: ARG002  the protocol's
+    def look(self, show: Show, world: World) -> dict[str, Any] | None:
         """The clock, and the steps when there is a new one."""
         journey, state = world.source.journey(), world.source.state()
         self._is_busy = bool(journey.doing)

@@ -89,7 +89,7 @@ class TasksPanel:
         self._frame: tuple[Any, ...] | None = None
         self._choice = Choice()
 
-    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+    def is_touched(self, show: Show, changes: Changes) -> bool:
         """Any task concerns it: it may enter or leave the window."""
         return changes.everything or bool(changes.tasks)
 
@@ -214,7 +214,7 @@ class WhyPanel:
         self._whole = _Whole()
         self._again: Span | None = None
 
-    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+    def is_touched(self, show: Show, changes: Changes) -> bool:
         """Any change may be a reason: a pipeline's, an option's, a limit's."""
         return changes.everything or changes.config or bool(changes.tasks)
 
@@ -273,7 +273,7 @@ class ConfigPanel:
     def __init__(self) -> None:
         self._whole = _Whole()
 
-    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+    def is_touched(self, show: Show, changes: Changes) -> bool:
         """Options."""
         return changes.config
 
@@ -281,7 +281,7 @@ class ConfigPanel:
         """Never."""
         return None
 
-    def look(self, show: Show, world: World) -> dict[str, Any] | None:  # noqa: ARG002  the protocol's
+    def look(self, show: Show, world: World) -> dict[str, Any] | None:
         """The whole form: it is small and changes seldom."""
         return self._whole.differs({"options": [option_row(option) for option in world.source.options()]})
 

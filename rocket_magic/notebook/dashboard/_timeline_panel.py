@@ -97,7 +97,7 @@ class TimelinePanel:
         self._span = 0.0
         self._last: dict[str, Any] | None = None
 
-    def is_touched(self, show: Show, changes: Changes) -> bool:  # noqa: ARG002  the protocol's
+    def is_touched(self, show: Show, changes: Changes) -> bool:
         """Records and whatever changes a schedule."""
         touched = changes.everything or changes.config or changes.records or bool(changes.tasks)
         if touched:
