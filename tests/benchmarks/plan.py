@@ -230,7 +230,15 @@ def _loading() -> list[Measurement]:
             "cases_special:importing",
             (OURS, "pydantic", "apscheduler", "schedule", "rocketry"),
             targets={"import ms": Target(90), "with Rocketry ms": Target(90), "%load_ext ms": Target(200)},
-        )
+        ),
+        Measurement(
+            "W11",
+            "dashboard in JupyterLab, 1,000 tasks",
+            "cases_page:page",
+            (OURS,),
+            {"count": 1000},
+            targets={"first paint s": Target(1), "round trip ms more p95": Target(2)},
+        ),
     ]
 
 

@@ -191,9 +191,9 @@ class Notebook:
         self.strangers: list[str] = []
         self.arrived: list[int] = []
         self.page = context.new_page()
-        self.page.set_default_timeout(45_000)
+        self.page.set_default_timeout(90_000)
         self.page.on("pageerror", self._note)
-        self.page.on("dialog", lambda dialog: (self.errors.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self._dismiss)
         self.page.on("websocket", lambda way: way.on("framereceived", self._count))
         self.page.route("**/*", lambda route: self._gate(server.url, route))
         self.page.goto(f"{server.url}/lab/tree/{file.name}?token={server.token}&reset")
@@ -204,6 +204,11 @@ class Notebook:
         stack = getattr(error, "stack", None) or ""
         if "blob:" in stack or "/static/" not in stack:
             self.errors.append(f"{error}\n{stack}")
+
+    def _dismiss(self, dialog: Any) -> None:
+        """Keep what a dialog says; nothing waits for an answer."""
+        self.errors.append(dialog.message)
+        dialog.dismiss()
 
     def _gate(self, home: str, route: Any) -> None:
         if route.request.url.startswith((f"{home}/", "data:", "blob:")):

@@ -237,6 +237,26 @@ def test_a_list_taken_out_of_the_page_and_put_back_stays_where_it_was(jupyter: L
     assert notebook.errors == []
 
 
+def test_rows_that_are_not_those_in_sight_are_asked_for_again(jupyter: Lab) -> None:
+    """Whatever the publisher was told last, and by whom: the page looks once a second."""
+    many = """FakeSource(
+        known={f"task {n:05}": FakeTask(f"task {n:05}", next_at=float(n)) for n in range(1_000)}
+    )"""
+    astray = """from rocket_magic.notebook.dashboard._messages import Show
+publisher = dashboard._publisher
+publisher.inbox.view(Show(type="show", view=next(iter(publisher._views)), limit=80))"""
+    back = """from tests.waiting import wait_for
+wait_for(lambda: next(iter(publisher._views.values())).show.offset > 900)"""
+    notebook = opened(jupyter, SHOW.format(source=many), astray, back)
+    page = notebook.page
+    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    row(notebook, "task 00999").wait_for()
+    notebook.run(1)
+    notebook.run(2)
+    row(notebook, "task 00999").wait_for()
+    assert notebook.errors == []
+
+
 def test_the_keyboard_is_enough_and_stays_inside(jupyter: Lab) -> None:
     """Arrow keys change tabs, Enter opens and Escape leaves a task; no key reaches the notebook."""
     notebook = opened(jupyter, SHOWCASE)

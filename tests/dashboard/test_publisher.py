@@ -99,6 +99,18 @@ def test_scrolling_sends_only_rows_the_page_lacks() -> None:
     assert (part["offset"], part["names"][0], len(part["rows"])) == (5, "t00005", 5)
 
 
+def test_a_word_that_arrives_late_changes_nothing() -> None:
+    """A page's first words go to the main thread, later ones to a subshell: they may overtake."""
+    desk = Desk(source_of(100))
+    desk.show(limit=10, id=1)
+    desk.step()
+    desk.show(limit=10, id=3, offset=50)
+    desk.show(limit=10, id=2, fresh=True)
+    assert desk.part("tasks")["names"][0] == "t00050"
+    desk.show(limit=10, id=4, offset=20)
+    assert desk.part("tasks")["names"][0] == "t00020"
+
+
 def test_changes_between_two_messages_become_one() -> None:
     """A thousand runs of a task between two looks are one row."""
     desk = Desk(source_of(2))

@@ -289,6 +289,8 @@ class Publisher:
             view.seen_at = now
         if not isinstance(said, Show):
             return
+        if view is not None and 0 < said.id < view.show.id:
+            return  # a subshell answers beside the main thread: what was said before may arrive after
         if view is None:
             while len(self._views) >= _MOST_VIEWS:
                 self._views.pop(min(self._views, key=lambda name: self._views[name].seen_at))

@@ -403,12 +403,13 @@ class TasksTab {
 
   scrolled() {
     clearTimeout(this.scrolling);
+    if (!this.scroll.clientHeight) return; // not on the screen
     const first = Math.floor(this.scroll.scrollTop / ROW);
     const visibleRows = Math.ceil(this.scroll.clientHeight / ROW);
-    const covered = first >= this.offset && first + visibleRows <= this.offset + this.names.length;
+    const covered = first >= this.offset && Math.min(first + visibleRows, this.matched) <= this.offset + this.names.length;
     const wanted = Math.max(0, first - Math.floor((WINDOW - visibleRows) / 2));
     if (this.matched <= this.names.length || (covered && Math.abs(wanted - this.offset) < WINDOW / 4)) return;
-    if (wanted === this.show.offset) return;
+    if (wanted === this.show.offset && (covered || this.app.awaits("show"))) return; // else the answer was to older words
     this.scrolling = setTimeout(() => this.choose({ offset: wanted }), covered ? 150 : 40);
   }
 
@@ -486,7 +487,10 @@ class TasksTab {
 
   tick() {
     if (this.detail.task !== null) this.detail.tick();
-    else for (const line of this.lines.values()) line.tick();
+    else {
+      for (const line of this.lines.values()) line.tick();
+      this.scrolled();
+    }
   }
 
   summary() {
@@ -1494,8 +1498,12 @@ class App {
     }
     if (quiet) return;
     const timer = setTimeout(() => this.notice("waiting", "Waiting for the kernel…", "calm"), PATIENCE);
-    this.pending.set(id, { timer, done, isShow: type === "show" });
+    this.pending.set(id, { timer, done, type });
     return id;
+  }
+
+  awaits(type) {
+    return [...this.pending.values()].some((one) => one.type === type);
   }
 
   checkComm() {
@@ -1562,7 +1570,7 @@ class App {
   answered(reply) {
     const waiting = this.pending.get(reply.id);
     if (!waiting) { if (reply.error) this.notice("command", reply.error, "bad"); return; }
-    const answered = waiting.isShow ? [...this.pending].filter(([id, one]) => one.isShow && id <= reply.id) : [[reply.id, waiting]];
+    const answered = waiting.type === "show" ? [...this.pending].filter(([id, one]) => one.type === "show" && id <= reply.id) : [[reply.id, waiting]];
     for (const [id, one] of answered) { clearTimeout(one.timer); this.pending.delete(id); }
     if (reply.id === this.showId) this.wantsAll = false;
     if (!this.pending.size) this.notice("waiting", null);
