@@ -73,7 +73,7 @@ class Desk:
             if self.engine.alive:
                 self.engine.looker.enlist(task)
                 warn_of_circles(board, [task])
-                self.engine.advisor.advise([task])
+                self.engine.advisor.take(task)
             if replaced is None:
                 board.happened(EventKind.TASKS_CHANGED)
                 board.happened(EventKind.TASKS_CHANGED, task.name)

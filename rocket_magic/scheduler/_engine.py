@@ -81,8 +81,7 @@ class Engine:
             for task in board.session.task_list():
                 self.looker.enlist(task)
             warn_of_circles(board, board.session.task_list())
-            self.advisor.forget()
-            self.advisor.advise(board.session.task_list())
+            self.advisor.begin(board.session.task_list())
             self._start_phase_tasks(lambda task: task.on_startup)
         except USER_ERRORS as error:
             board.fail(f"startup failed: {type(error).__name__}: {error}", error)
@@ -162,6 +161,8 @@ class Engine:
         if board.phase is Phase.STOPPING:
             self._stop()
         if not self.alive or board.inbox.has_commands or (board.inbox.n_outcomes and self.ender.may_take()):
+            return board.now
+        if self.advisor.advise():
             return board.now
         return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from rocket_magic.scheduler._board import Board
     from rocket_magic.tasks import Task
 
-_LONGEST: Final[Span] = 20_000
-"""Time that a start spends on this at most: a startup of 10,000 tasks must not wait for advice."""
+_LONGEST: Final[Span] = 5_000
+"""Time that one step spends on this at most: the start of 10,000 tasks must not wait for advice."""
 
 _MOST_KEPT: Final = 1_000
 
 
 class ScheduleAdvisor:
-    """Tells what is odd about start conditions, each condition once.
+    """Tells what is odd about start conditions, each condition once, a few in each step of the scheduler.
 
     Args:
         board: Whose log is written to.
@@ -32,25 +33,29 @@ class ScheduleAdvisor:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._checked: set[BaseCondition] = set()
+        self._waiting: deque[Task] = deque()
 
-    def forget(self) -> None:
+    def begin(self, tasks: Iterable[Task]) -> None:
         """Tell everything again: the scheduler starts anew."""
         self._checked.clear()
+        self._waiting = deque(tasks if self.board.scheduler_log.isEnabledFor(logging.WARNING) else ())
 
-    def advise(self, tasks: Iterable[Task]) -> None:
-        """Log what is odd about these tasks."""
-        log = self.board.scheduler_log
-        if not log.isEnabledFor(logging.WARNING):
-            return
+    def take(self, task: Task) -> None:
+        """Have a new task looked at soon."""
+        if self.board.scheduler_log.isEnabledFor(logging.WARNING):
+            self._waiting.append(task)
+
+    def advise(self) -> bool:
+        """Log what is odd about some of the tasks that wait for it; whether others still wait."""
+        waiting = self._waiting
+        if not waiting:
+            return False
         end = stopwatch() + _LONGEST
-        rest = iter(tasks)
-        for task in rest:
-            self._check(task, log)
-            if stopwatch() > end:
-                left = sum(1 for _ in rest)
-                if left:
-                    log.info("The schedules of %d further tasks were not checked: lint_schedule() does", left)
-                return
+        while waiting and stopwatch() < end:
+            task = waiting.popleft()
+            if not task.removed:
+                self._check(task, self.board.scheduler_log)
+        return bool(waiting)
 
     def _check(self, task: Task, log: logging.Logger) -> None:
         condition = task.start_cond
