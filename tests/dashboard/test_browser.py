@@ -43,6 +43,29 @@ def row(notebook: Notebook, name: str) -> Any:
     return notebook.page.locator(".rm-row", has=notebook.page.locator(f'.rm-name:text-is("{name}")'))
 
 
+_LIST = """() => { const box = document.querySelector('.rm-scroll');
+  return { top: box.scrollTop, height: box.scrollHeight, view: document.querySelector('[data-tab=tasks]').id,
+    rows: [...document.querySelectorAll('.rm-name')].slice(0, 2).map((name) => name.textContent) }; }"""
+
+
+def scrolled(notebook: Notebook, place: float, name: str) -> None:
+    """Scroll the list of tasks to a place between 0 and 1, until a task there is drawn.
+
+    JupyterLab may draw an output anew when its cell has just ended; the list then begins at the top again.
+    """
+    seen = []
+    for _ in range(18):
+        notebook.page.locator(".rm-scroll").first.evaluate(
+            f"box => {{ box.scrollTop = box.scrollHeight * {place}; }}"
+        )
+        for _ in range(50):
+            if row(notebook, name).is_visible():
+                return
+            notebook.page.wait_for_timeout(100)
+        seen.append(notebook.page.evaluate(_LIST))
+    pytest.fail(f"{name} is not drawn: {seen}")
+
+
 def test_pictures_of_every_tab_in_light_and_dark(jupyter: Lab) -> None:
     """Shows the showcase, keeps pictures of it among the artefacts, and finds nothing wrong in the page."""
     notebook = opened(jupyter, SHOWCASE, height=1000)
@@ -208,12 +231,10 @@ def test_ten_thousand_tasks_scroll_and_filter(jupyter: Lab) -> None:
     notebook = opened(jupyter, SHOW.format(source=many))
     page = notebook.page
     assert page.locator(".rm-row").count() <= 100
-    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight; }")
-    row(notebook, "task 09999").wait_for()
+    scrolled(notebook, 1, "task 09999")
     assert page.locator(".rm-row").count() <= 100
     notebook.shot("dashboard-ten-thousand")
-    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight / 2; }")
-    row(notebook, "task 05000").wait_for()
+    scrolled(notebook, 0.5, "task 05000")
     page.fill('input[aria-label^="Filter tasks"]', "0777")
     row(notebook, "task 07770").wait_for()
     page.wait_for_function("document.querySelectorAll('.rm-row').length === 11")
@@ -226,8 +247,7 @@ def test_a_list_taken_out_of_the_page_and_put_back_stays_where_it_was(jupyter: L
     )"""
     notebook = opened(jupyter, SHOW.format(source=many))
     page = notebook.page
-    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight / 2; }")
-    row(notebook, "task 00500").wait_for()
+    scrolled(notebook, 0.5, "task 00500")
     page.evaluate(
         "() => { const cell = document.querySelector('.rm-root'), home = cell.parentElement;"
         " cell.remove(); window.setTimeout(() => home.append(cell), 300); }"
@@ -248,9 +268,7 @@ publisher.inbox.view(Show(type="show", view=next(iter(publisher._views)), limit=
     back = """from tests.waiting import wait_for
 wait_for(lambda: next(iter(publisher._views.values())).show.offset > 900)"""
     notebook = opened(jupyter, SHOW.format(source=many), astray, back)
-    page = notebook.page
-    page.locator(".rm-scroll").first.evaluate("box => { box.scrollTop = box.scrollHeight; }")
-    row(notebook, "task 00999").wait_for()
+    scrolled(notebook, 1, "task 00999")
     notebook.run(1)
     notebook.run(2)
     row(notebook, "task 00999").wait_for()
