@@ -30,7 +30,7 @@ types: setup  ## Check types (mypy, strict)
 spelling: setup  ## Check spelling (codespell)
 	$(PY) -m codespell_lib
 
-architecture: setup  ## Do imports go downward only, and does only clock.py read the wall clock?
+architecture: setup  ## Do imports go downward only, and does only the clock read the wall clock?
 	$(PY) -m pytest tests/test_architecture.py tests/test_exports.py
 
 test:  ## Run the tests (warnings are errors)
