@@ -193,6 +193,11 @@ class Board:
 
     # What must be looked at
 
+    def allows(self, task: Task) -> bool:
+        """Whether the scheduler may start that task at all: in a run of some tasks alone, only those."""
+        only = self.only
+        return only is None or task in only
+
     def touch(self, task: Task, due: Instant | None = None) -> None:
         """Look at a task in this step."""
         if task not in self.dirty:

@@ -144,7 +144,7 @@ class Desk:
 
         def do() -> None:
             if name == "shut_cond":
-                self.engine.read_shut_cond()
+                self.engine.shut_cond.read()
             if name in _FOR_ALL_TASKS:
                 for task in self.board.session.task_list():
                     self.board.touch(task)

@@ -8,20 +8,19 @@ through a virtual day.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rocket_magic._protocols import EventKind
-from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
-from rocket_magic.conditions._scheduler import counts_cycles
-from rocket_magic.exc import USER_ERRORS, ConditionError
-from rocket_magic.instants import NEVER, POLL, SECOND, Instant, Span
+from rocket_magic.conditions import AlwaysFalse
+from rocket_magic.exc import USER_ERRORS
+from rocket_magic.instants import NEVER, SECOND, Instant, Span
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._circles import warn_of_circles
+from rocket_magic.scheduler._cycle import Cycle
 from rocket_magic.scheduler._ending import Ender
-from rocket_magic.scheduler._hooks import Bracket
+from rocket_magic.scheduler._hooks import Bracket, bracket_of
 from rocket_magic.scheduler._looking import Candidate, Looker
-from rocket_magic.scheduler._many import MANY, collecting_seldom
 from rocket_magic.scheduler._schedule_warnings import ScheduleAdvisor
+from rocket_magic.scheduler._shut_cond import ShutCondition
 from rocket_magic.scheduler._starting import Starter
 from rocket_magic.tasks import RunState
 
@@ -44,11 +43,9 @@ class Engine:
         self.looker = Looker(board, self.ender.end_runs)
         self.starter = Starter(board, self.ender)
         self.advisor = ScheduleAdvisor(board)
+        self.shut_cond = ShutCondition(board)
+        self.cycle = Cycle(board, self.looker, self.starter, self.ender, self.shut_cond)
         self._bracket: Bracket | None = None
-        self._shut_cond: BaseCondition = AlwaysFalse()
-        self._shut_look: Instant = NEVER
-        self._shut_looked = False
-        self._cycle_at: Instant | None = None
         self._n_broken = 0
         self._offset: Span | None = None
         self._shutdown_begun = False
@@ -65,8 +62,8 @@ class Engine:
         """Start up: hooks, recovery from the log, startup tasks."""
         board = self.board
         board.read_clock()
-        board.started_at, board.n_cycles = board.now, 0
-        self._cycle_at = None
+        board.started_at = board.now
+        self.cycle.begin()
         board.force = board.stop_wanted = board.restart_wanted = False
         board.problem = board.fatal_error = board.log_pause = None
         board.readied.clear()
@@ -76,8 +73,8 @@ class Engine:
         board.scheduler_log.info("Startup…")
         self._n_broken = 0
         try:
-            self.read_shut_cond()
-            self._bracket = self._hooks(board.session.hooks.startup)
+            self.shut_cond.read()
+            self._bracket = bracket_of(board.session, board.session.hooks.startup)
             self._bracket.open()
             for task in board.session.task_list():
                 self.looker.enlist(task)
@@ -99,16 +96,11 @@ class Engine:
         board = self.board
         candidates = []
         for task in board.session.task_list():
-            if not chosen(task) or task.disabled or task.runs or not self._allowed(task):
+            if not chosen(task) or task.disabled or task.runs or not board.allows(task):
                 continue
             if isinstance(task.start_cond, AlwaysFalse) or task.start_cond.holds(board.context(task)):
                 candidates.append(Candidate(task, None, board.now))
         self.starter.start(candidates)
-
-    def read_shut_cond(self) -> None:
-        """Take the shut condition from the config (again, after it changed)."""
-        self._shut_cond = as_condition(self.board.session.config.shut_cond)
-        self._shut_look = NEVER if isinstance(self._shut_cond, AlwaysFalse) else self.board.now
 
     # One step
 
@@ -166,7 +158,7 @@ class Engine:
             return board.now
         if self.advisor.advise():
             return board.now
-        return min(board.next_look(), self._shut_look if board.phase is Phase.RUNNING else NEVER)
+        return min(board.next_look(), self.shut_cond.next_look if board.phase is Phase.RUNNING else NEVER)
 
     def waits_for_wakers(self) -> bool:
         """Whether runs that a virtual clock has just woken still have their turn at this instant.
@@ -184,7 +176,7 @@ class Engine:
 
     def _run(self) -> None:
         board = self.board
-        if board.stop_wanted or board.restart_wanted or self._shut_cond_met():
+        if board.stop_wanted or board.restart_wanted or self.shut_cond.is_met():
             board.set_phase(Phase.STOPPING)
             return
         if board.log_pause is not None:
@@ -200,126 +192,17 @@ class Engine:
             return
         hooks = board.session.hooks.scheduler_cycle
         if not hooks:
-            self._look()
+            self.cycle.make()
             return
         try:
-            bracket = self._hooks(hooks)
+            bracket = bracket_of(board.session, hooks)
             bracket.open()
-            self._look()
+            self.cycle.make()
             errors = bracket.close()
         except USER_ERRORS as error:
             errors = [error]
         for raised in errors:
             board.fail(f"a scheduler cycle hook failed: {raised}", raised)
-
-    def _look(self) -> None:
-        board = self.board
-        due = self._take_due()
-        # Waking for nothing is no cycle: how often that happens is chance, and conditions may count cycles.
-        if not due and not self._shut_looked:
-            return
-        if board.now != self._cycle_at:  # while a virtual clock stands still, all looks are one cycle
-            board.n_cycles, self._cycle_at = board.n_cycles + 1, board.now
-        self.starter.log_version = board.session.log.version
-        if len(due) < MANY:
-            self._start_due(due)
-        else:
-            with collecting_seldom():
-                self._start_due(due)
-        if board.phase is Phase.RUNNING:
-            self._make_cycles()
-
-    def _start_due(self, due: dict[Task, Instant | None]) -> None:
-        """Look at these tasks, and start those whose time has come."""
-        candidates: list[Candidate] = []
-        for task, at in due.items():
-            candidate = self._look_at(task, at)
-            if candidate is not None:
-                candidates.append(candidate)
-            if self.board.phase is not Phase.RUNNING:
-                return
-        if candidates:
-            self.starter.start(candidates)
-        if self.board.waiting_for_slot or self.board.first_for_slot:
-            self.starter.pass_slots_on()
-
-    def _make_cycles(self) -> None:
-        """Come again a cycle later where conditions count cycles, until no further one can matter to them."""
-        board = self.board
-        following = board.now + max(board.cycle, 1)
-        for task in board.agenda.watchers(EventKind.SCHEDULER_CYCLE):
-            if task.look_at is not None and task.look_at <= following:
-                continue
-            if any(counts_cycles(cond, board.n_cycles) for cond in (task.start_cond, task.end_cond)):
-                board.agenda.set(task, following)
-
-    def _look_at(self, task: Task, at: Instant | None) -> Candidate | None:
-        """Look at the end of its runs and at its start; a task under a lock is started right here."""
-        if task.runs:
-            self.ender.look_at_end(task)
-        if not self._allowed(task):
-            return None
-        lock = task.lock
-        if lock is None:
-            return self.looker.look(task, at)
-        self._look_locked(task, at, lock)
-        return None
-
-    def _take_due(self) -> dict[Task, Instant | None]:
-        """The tasks to be looked at in this step, each with the instant the agenda had noted."""
-        board = self.board
-        due: dict[Task, Instant | None] = dict(board.agenda.pop_due(board.now))
-        for task, at in board.dirty.items():
-            due.setdefault(task, at)
-        board.dirty = {}
-        return due
-
-    def _look_locked(self, task: Task, at: Instant | None, lock: Any) -> None:
-        """Look at a task and start it under a lock of the user's `cls_lock`.
-
-        Such a lock keeps other instances of an application away, so it isn't waited for: a task that
-        is locked elsewhere is looked at again one cycle later.
-        """
-        if lock.locked():
-            task.held_by = "its lock (cls_lock) is held elsewhere"
-            self.board.agenda.set(task, self.board.now + max(self.board.cycle, 1))
-            return
-        with lock:
-            candidate = self.looker.look(task, at)
-            if candidate is not None:
-                self.starter.start([candidate])
-
-    def _allowed(self, task: Task) -> bool:
-        only = self.board.only
-        return only is None or task in only
-
-    def _shut_cond_met(self) -> bool:
-        board = self.board
-        self._shut_looked = self._shut_look <= board.now
-        if self._shut_look == NEVER:
-            return False
-        context = board.context()
-        try:
-            met, at = self._shut_cond.look(context)
-            if met:
-                board.scheduler_log.info("The shut condition is met: %s", self._shut_cond)
-                return True
-        except USER_ERRORS as error:
-            text = f"shut condition {str(self._shut_cond)!r} raised {type(error).__name__}: {error}"
-            if board.session.config.silence_cond_check:
-                board.silence(text, error)
-                self._shut_look = board.now + max(board.cycle, SECOND)
-                return False
-            failure = ConditionError(text)
-            failure.__cause__ = error
-            board.fail(text, failure)
-            return False
-        self._shut_look = board.now + max(board.cycle, 1) if at == POLL or at <= board.now else at
-        if counts_cycles(self._shut_cond, board.n_cycles):
-            self._shut_look = min(self._shut_look, board.now + max(board.cycle, 1))
-        elif self._shut_look == NEVER:
-            self._shut_look = NEVER - 1  # only an event can meet it, and every event brings a step
-        return False
 
     def _notice_clock_step(self) -> None:
         """After a step of the wall clock every agenda entry may be wrong: look at all tasks again."""
@@ -362,7 +245,7 @@ class Engine:
         board.restarts.shutdown_begun(run.task_name for run in board.runs.values())
         try:
             self._close_hooks("startup")  # where the startup was cut short
-            self._bracket = self._hooks(board.session.hooks.shutdown)
+            self._bracket = bracket_of(board.session, board.session.hooks.shutdown)
             self._bracket.open()
         except USER_ERRORS as error:
             board.fail(f"a shutdown hook failed: {error}", error)
@@ -403,11 +286,3 @@ class Engine:
         for error in errors:
             self.board.fail(f"a {which} hook failed: {error}", error)
         return bool(errors)
-
-    def _hooks(self, hooks: list[Callable[..., object]]) -> Bracket:
-        session = self.board.session
-        return Bracket(
-            hooks,
-            lambda hook, given: session.call(hook, None, given),
-            {"session": session, "scheduler": getattr(session, "scheduler", None)},
-        )

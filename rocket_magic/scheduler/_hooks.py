@@ -83,3 +83,12 @@ class Bracket:
     def _accepted(self, hook: Hook) -> dict[str, Any]:
         names = inspect.signature(hook).parameters
         return {name: value for name, value in self._given.items() if name in names}
+
+
+def bracket_of(session: Any, hooks: list[Hook]) -> Bracket:
+    """A session's hooks around what concerns all of its scheduler."""
+    return Bracket(
+        hooks,
+        lambda hook, given: session.call(hook, None, given),
+        {"session": session, "scheduler": getattr(session, "scheduler", None)},
+    )
