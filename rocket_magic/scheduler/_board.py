@@ -1,7 +1,7 @@
 """Floor 7: the board. The state that the parts of the scheduler share.
 
 Written by the scheduler's thread only. The parts are `Looker` (may a task start?), `Starter`,
-`Ender` and `Engine` (one step of all of them); each gets the board and nothing else.
+`Ender`, `Cycle` (all that is due) and `Engine` (one step of all of them).
 """
 
 from __future__ import annotations

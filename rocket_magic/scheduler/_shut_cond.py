@@ -29,7 +29,7 @@ class ShutCondition:
         self.next_look = NEVER if isinstance(self._condition, AlwaysFalse) else self.board.now
 
     def is_met(self) -> bool:
-        """Ask it, where it can be met at all; what it raises is silenced or stops the scheduler, as configured."""
+        """Ask it, where it can be met; what it raises is silenced or stops the scheduler, as configured."""
         board = self.board
         self.looked = self.next_look <= board.now
         if self.next_look == NEVER:
