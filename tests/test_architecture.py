@@ -36,8 +36,6 @@ FLOORS = {
     "_old_paths": 8,
     "app": 8,
     "core": 8,
-    "_by_time": 8,
-    "_rehearsal": 8,
     "_timeline": 8,
     "forecast": 8,
     "testing": 8,

@@ -1,10 +1,10 @@
-"""Floor 8: the runs that time alone decides, worked out for a forecast without the scheduler.
+"""The runs that time alone decides, worked out for a forecast without the scheduler.
 
 Most tasks of most sessions start by the calendar and by their own past, and nobody waits for them. What the
 scheduler would do with such a task is a short loop: ask the condition, start, ask again when the run has
 ended, then at the instant that the condition names. Tasks with equal conditions and pasts share one answer.
-A task that needs more than that loop knows is left to the rehearsal (see `rocket_magic._rehearsal`); a
-property test holds both ways against each other.
+A task that needs more than that loop knows is left to the rehearsal; a property test holds both ways against
+each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from rocket_magic._protocols import OUTCOMES, OWN, Action, Context, EventKind, Mark
-from rocket_magic._rehearsal import Model, Rehearsal
 from rocket_magic.conditions import (
     All,
     AlwaysFalse,
@@ -29,6 +28,8 @@ from rocket_magic.conditions import (
     TaskRunnable,
 )
 from rocket_magic.conditions import Any as AnyOf
+from rocket_magic.forecast._model import Model
+from rocket_magic.forecast._rehearsal import Rehearsal
 from rocket_magic.instants import NEVER, POLL, Instant, Span, from_timedelta
 from rocket_magic.tasks import Task
 

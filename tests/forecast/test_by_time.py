@@ -11,8 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rocket_magic import Rocketry, VirtualClock
-from rocket_magic import forecast as forecasting
-from rocket_magic._by_time import Lone, take_lone_tasks
 from rocket_magic.conditions import BaseCondition
 from rocket_magic.conds import (
     after_finish,
@@ -26,6 +24,7 @@ from rocket_magic.conds import (
     time_of_week,
     weekly,
 )
+from rocket_magic.forecast._by_time import Lone, take_lone_tasks
 
 NAMES = ("a", "b", "c", "d", "e")
 by_time = st.recursive(
@@ -92,7 +91,7 @@ def told(drawn: list[Plan], where: tuple[str, str], take: Any) -> Any:
         )  # fmt: skip
     durations = {name: f"{plan.minutes} min" for name, plan in tasks.items()}
     fail = {name: plan.fails for name, plan in tasks.items()}
-    with mock.patch.object(forecasting, "take_lone_tasks", take):
+    with mock.patch("rocket_magic.forecast._asking.take_lone_tasks", take):
         return app.forecast("40 hours", durations=durations, fail=fail)
 
 
@@ -118,14 +117,14 @@ def lone_names(*conditions: Any, minutes: int = 0, **options: Any) -> list[str]:
         names.extend(one.task.name for one in found)
         return found
 
-    with mock.patch.object(forecasting, "take_lone_tasks", take):
+    with mock.patch("rocket_magic.forecast._asking.take_lone_tasks", take):
         app.forecast("1 day", durations=dict.fromkeys(NAMES[: len(conditions)], minutes * 60))
     return names
 
 
 def test_who_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the calendar and one's own past; not who waits for others, nor for whom others wait."""
-    monkeypatch.setattr("rocket_magic._rehearsal._MOST_REHEARSED", 100)  # one of them starts without end
+    monkeypatch.setattr("rocket_magic.forecast._model._MOST_REHEARSED", 100)  # one of them starts without end
     assert lone_names(daily, hourly & time_of_day.before("12:00"), every("7 min")) == ["a", "b", "c"]
     assert lone_names(daily, hourly, after_finish("a")) == ["b"]
     assert lone_names(daily | retry(2), lambda: True, cron("5 4 * * *")) == ["c"]
@@ -139,8 +138,8 @@ def test_who_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_too_many_runs_are_left_to_the_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends where the scheduler would have been stopped."""
-    monkeypatch.setattr("rocket_magic._rehearsal._MOST_RUNS", 30)
-    monkeypatch.setattr("rocket_magic._rehearsal._MOST_REHEARSED", 30)
+    monkeypatch.setattr("rocket_magic.forecast._model._MOST_RUNS", 30)
+    monkeypatch.setattr("rocket_magic.forecast._model._MOST_REHEARSED", 30)
     app = Rocketry(time_func=VirtualClock("2026-01-01 00:00"), execution="thread")
     app.task(hourly, name="a", func=int)
     app.task(hourly, name="b", func=int)
