@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import importlib
@@ -15,7 +16,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -49,6 +50,9 @@ _CLOCK: Final = SystemClock()
 _REHEARSALS: Final = 20
 """After so many calls the interpreter has nothing left to learn about a function."""
 
+_DROPPED: Final = 0.001
+"""Seconds until an end is asked for again that came where Python drops exceptions."""
+
 ENDED: Final = 143
 """Exit code of a worker that was asked to end: its group is ended with it."""
 
@@ -79,6 +83,7 @@ def live(orders: int, answers: int, practice: bytes = b"", codes: Codes | None =
     try:
         worker = _Worker(orders, answers, codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
+        sys.unraisablehook = _on_unraisable
         code = worker.serve(practice)
     except _EndRunError:
         code = ENDED
@@ -117,10 +122,28 @@ class _EndRunError(BaseException):
     """Raised in the task's code by SIGTERM; not an Exception, so that `except Exception` lets it through."""
 
 
+def _on_unraisable(dropped: Any) -> None:
+    """An end that is lost in a `__del__` or in the callback of a weak reference comes again."""
+    if dropped.exc_type is _EndRunError:
+        _thread.start_new_thread(_ask_again, ())
+    else:
+        sys.__unraisablehook__(dropped)
+
+
+def _ask_again() -> None:
+    _CLOCK.sleep(_DROPPED)  # the callback is left by then, or the end falls into it again
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 class _Env:
-    """The current run in a worker; notes whether the task's code has taken the flag."""
+    """The current run in a worker; notes whether the task's code has taken the flag.
+
+    Attributes:
+        cancel: Cancels the run's coroutine, once it runs.
+    """
 
     sink = None
+    cancel: Callable[[], object] = staticmethod(lambda: None)
 
     def __init__(self, run_id: str, task_name: str, clock: Clock) -> None:
         self.run_id = run_id
@@ -134,6 +157,14 @@ class _Env:
         """The run's flag; whoever takes it is expected to look at it."""
         self.flag_taken = True
         return self.asked
+
+
+async def _cancellable(env: _Env, work: Coroutine[Any, Any, Any]) -> Any:
+    """Await a run's coroutine. An end that is raised in another of its tasks would be that task's alone."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        env.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+    return await work
 
 
 class _StandingClock:
@@ -172,6 +203,8 @@ class _Worker:
             return
         env.asked.set("terminated")
         if not env.flag_taken:
+            with contextlib.suppress(RuntimeError):  # its loop is closed
+                env.cancel()
             raise _EndRunError
 
     def serve(self, practice: bytes = b"") -> int:
@@ -268,7 +301,7 @@ class _Worker:
         try:
             value = call()
             if isinstance(value, Coroutine):
-                return asyncio.run(value)
+                return asyncio.run(_cancellable(env, value))
             return value
         finally:
             current_run.reset(token)

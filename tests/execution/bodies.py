@@ -249,3 +249,23 @@ def flood_for_ever() -> None:
     print(os.getpid(), flush=True)
     while True:
         os.write(1, b"y" * 65_536)
+
+
+def ended_in_a_destructor() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            print(os.getpid(), flush=True)
+            sleep(0.3)  # the signal comes here, and Python drops what is raised
+
+    Slow()
+    sleep(60)
+
+
+async def ended_in_a_background_task() -> None:
+    async def compute() -> None:
+        print(os.getpid(), flush=True)
+        sleep(0.3)  # no await: the signal comes in this task, not in the run's own
+
+    background = asyncio.create_task(compute())
+    await asyncio.sleep(60)
+    await background

@@ -272,6 +272,16 @@ class TestEnding:
         assert (outcome.action, outcome.reason) == (Action.TERMINATE, "enough")
         assert eventually(lambda: not is_alive(pid), 2)
 
+    @pytest.mark.parametrize("body", [bodies.ended_in_a_destructor, bodies.ended_in_a_background_task])
+    def test_an_end_is_not_lost(self, make_rig: Make, body: Callable[[], Any]) -> None:
+        """Also where Python or asyncio would keep the exception to itself; grace is not waited for."""
+        rig = make_rig("process", grace=15)
+        run_id, pid, _ = begun(rig, body)
+        rig.executor.terminate(run_id, "enough")
+        outcome = rig.outcome(10)
+        assert (outcome.action, outcome.reason) == (Action.TERMINATE, "enough")
+        assert eventually(lambda: not is_alive(pid), 2)
+
     def test_grandchildren_end_too(self, process_rig: Rig) -> None:
         """F11: the whole group is ended on termination."""
         run_id, _, output = begun(process_rig, bodies.leave_grandchildren)
