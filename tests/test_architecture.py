@@ -76,7 +76,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         "rocket_magic.log._models",
     ): "pydantic builds the record models when rows are first handed out",
     (
-        "rocket_magic.log._task_log",
+        "rocket_magic.log._places",
         "rocket_magic.log._urls",
     ): "files, databases and other people's repositories load when a log is set",
     ("rocket_magic.log._result", "rocket_magic.log._frame"): "pandas is loaded only for data frames",

@@ -4,11 +4,13 @@
 |---|---|
 | `_record`, `_models` | a line of the log: inside, and as Rocketry's models on pydantic 2 |
 | `_task_log` | the session's log, the front of everything here |
+| `_places`, `_retention` | the repository a log is written to, its mirrors, and what it may forget |
+| `_recent`, `_numbering` | the newest records and ended runs, kept at hand; their order, and runs under way |
 | `_memory`, `_csv`, `_sql` | our repositories, with Red Bird's interface (`_query`, `_result`) |
 | `_foreign`, `_redbird` | everybody else's repositories; Red Bird beside pydantic 2 |
 | `_history` | the index that conditions ask; `_repository_history` asks the repository instead |
 | `_survey`, `_recovery` | what a log holds when it is opened, and runs that were interrupted |
-| `_claims`, `_presence`, `_advisory` | several schedulers on one database: who lives, who was first |
+| `_sharing`, `_claims`, `_presence`, `_advisory` | several schedulers on one log: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
 | `_window` | the repository, where programs for Rocketry look for it: among the logger's handlers |
 
@@ -28,7 +30,7 @@ from rocket_magic.log._record import SCHEDULER_DIED as SCHEDULER_DIED
 from rocket_magic.log._record import Record as Record
 from rocket_magic.log._recovery import Recovery as Recovery
 from rocket_magic.log._result import LogRows as LogRows
-from rocket_magic.log._task_log import Retention as Retention
+from rocket_magic.log._retention import Retention as Retention
 from rocket_magic.log._task_log import TaskLog as TaskLog
 from rocket_magic.log._task_logger import TaskLogger as TaskLogger
 from rocket_magic.log._window import hide_repository as hide_repository

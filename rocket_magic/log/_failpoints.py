@@ -9,7 +9,13 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from rocket_magic._protocols import Action
+
+if TYPE_CHECKING:
+    from rocket_magic.log._record import Record
 
 NAMES: Final = (
     "before_run_record",
@@ -30,6 +36,14 @@ def hit(name: str) -> None:
     """Die here, as if by `kill -9`, when the place is armed and it is its turn."""
     if ARMED and name == _name and next(_passes) == _FATAL:
         die()
+
+
+def hit_by(records: Sequence[Record], run: str, outcome: str) -> None:
+    """Pass one place when there are starts among the records, and another when there are outcomes."""
+    if any(record.action is Action.RUN for record in records):
+        hit(run)
+    if any(record.action is not Action.RUN for record in records):
+        hit(outcome)
 
 
 def is_next(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rocket_magic._protocols import Action
@@ -58,3 +58,15 @@ def streaks_with(survey: Survey, crashes: Iterable[Record]) -> dict[str, int]:
     for task in {crash.task_name for crash in crashes}:
         streaks[task] = streaks.get(task, 0) + 1
     return streaks
+
+
+def recovery_of(survey: Survey, crashes: Sequence[Record], repaired: tuple[str, ...]) -> Recovery:
+    """What opening a log has found, once its crash records are written."""
+    return Recovery(
+        interrupted=tuple(dict.fromkeys(crash.task_name for crash in crashes)),
+        crashes=tuple(crashes),
+        interrupted_in_a_row=streaks_with(survey, crashes),
+        repaired=repaired,
+        n_records=survey.n_records,
+        n_damaged=survey.n_damaged,
+    )

@@ -8,16 +8,13 @@ history and acknowledges. Questions (`query`, `tail`, `history`) may come from a
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
 from rocket_magic._protocols import Action, History
 from rocket_magic.exc import USER_ERRORS, RepositoryError, TaskLoggingError
-from rocket_magic.instants import SECOND, Instant, Span
+from rocket_magic.instants import Instant
 from rocket_magic.log import _failpoints
 from rocket_magic.log._claims import Claim, StartedElsewhere
 from rocket_magic.log._emit import Emitter, repository_handlers
@@ -25,39 +22,26 @@ from rocket_magic.log._history import MemoryHistory
 from rocket_magic.log._limits import Limit
 from rocket_magic.log._localised import localised
 from rocket_magic.log._memory import MemoryLog
-from rocket_magic.log._query import Test, make_query, matches
+from rocket_magic.log._numbering import Numbering
+from rocket_magic.log._places import Places
+from rocket_magic.log._query import make_query
+from rocket_magic.log._recent import Recent
 from rocket_magic.log._record import Record
-from rocket_magic.log._recovery import Recovery, crash_of, streaks_with
+from rocket_magic.log._recovery import Recovery, crash_of, recovery_of
 from rocket_magic.log._repository_history import RepositoryHistory, SourcePast
 from rocket_magic.log._result import LogRows, Result
-from rocket_magic.log._survey import RECENT, open_key
+from rocket_magic.log._retention import Retention
+from rocket_magic.log._sharing import Sharing
+from rocket_magic.log._survey import open_key
 from rocket_magic.log._task_logger import TaskLogger
 from rocket_magic.log._writer import Acknowledge, RetryPolicy, Writer
 
-_RUN = Action.RUN
-_RUNS_KEPT = 12
 _TRIM_EVERY = 10_000
 _CLOSE_SECONDS = 10.0
 _HANDLERS_SECONDS = 1.0
 """A handler that hangs holds up nothing for longer."""
 
 OnError = Callable[[BaseException, Sequence[Record]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """What the log may forget; nothing by default.
-
-    Attributes:
-        age: Records older than this go.
-        count: The newest so many records of each task stay.
-
-    Repositories of ours forget while they are written, Red Bird's when they are opened. Those that a user
-    wrote without Red Bird refuse to be opened with a retention: nobody knows how to ask them.
-    """
-
-    age: Span | None = None
-    count: int | None = None
 
 
 class TaskLog:
@@ -80,21 +64,13 @@ class TaskLog:
         logger_name: str = "rocketry.task",
     ) -> None:
         self.retention = Retention()
-        self.mirrors: tuple[Any, ...] = ()
-        self._resting: list[Any] = []
-        self._capacity = capacity
         self._zone = zone
         self.on_error = on_error
-        self._numbers = itertools.count(1)
-        self._store: Any = MemoryLog(capacity)
-        self._explicit = False
+        self._numbering = Numbering()
+        self._places = Places(capacity)
+        self._recent = Recent(self._places)
+        self._sharing = Sharing(self._learn)
         self._carried: Sequence[Record] = ()
-        self._runs: dict[str, deque[Record]] = {}
-        self._runs_before: dict[str, tuple[Record, ...]] = {}
-        self._running: dict[str, None] = {}
-        self._recent: deque[Record] = deque(maxlen=RECENT)
-        self._taken_over: dict[str, int] = {}
-        self._version = 0
         self._since_trim = 0
         self._errors, self._copies = Limit(), Limit()
         self._memory_history = MemoryHistory()
@@ -111,13 +87,12 @@ class TaskLog:
     @property
     def repo(self) -> Any:
         """The repository: ours, or the one that the user gave."""
-        store = self._store
-        return getattr(store, "repo", store)
+        return self._places.repo
 
     @property
     def url(self) -> str:
         """Where records go, passwords hidden."""
-        return str(self._store.url)
+        return self._places.url
 
     @property
     def lost(self) -> int:
@@ -146,7 +121,7 @@ class TaskLog:
         """Whether conditions ask the repository each time (`force_status_from_logs`)."""
         self._asking = None
         if always:
-            store = self._store
+            store = self._places.store
             past = store.past() if hasattr(store, "past") else SourcePast(store)
             self._asking = RepositoryHistory(past)
 
@@ -155,12 +130,12 @@ class TaskLog:
     @property
     def shared(self) -> bool:
         """Whether other schedulers may write to the repository at the same time: then starts are claimed."""
-        return bool(getattr(self._store, "shared", False))
+        return self._places.shared
 
     @property
     def version(self) -> int:
         """Counts what was taken over from other schedulers; see `Claim`."""
-        return self._version
+        return self._sharing.version
 
     def write(self, records: Sequence[Record], acknowledge: Acknowledge, claim: Claim | None = None) -> None:
         """Write a group of records, all or none.
@@ -176,9 +151,9 @@ class TaskLog:
                 the other scheduler wrote.
             claim: What starts among them were decided on.
         """
-        self._number(records)
-        store = self._store
-        if type(store) is MemoryLog and not self.mirrors:
+        self._numbering.number(records)
+        store = self._places.store
+        if type(store) is MemoryLog and not self._places.mirrors:
             store.add_many(records)
             self._take(records)
             acknowledge(None)
@@ -187,20 +162,9 @@ class TaskLog:
 
     def keep(self, records: Sequence[Record]) -> None:
         """Take records as happened although they could not be written (runs that the user wants anyway)."""
-        self._number([record for record in records if not record.seq])
+        self._numbering.number([record for record in records if not record.seq])
         self._writer.keep(records)
         self._take(records)
-
-    def _number(self, records: Iterable[Record]) -> None:
-        # no lock: the counter and each change of the dictionary are one step of the interpreter
-        running, numbers = self._running, self._numbers
-        for record in records:
-            record.seq = next(numbers)
-            key = record.run_id or open_key(record)
-            if record.action is _RUN:
-                running[key] = None
-            else:
-                running.pop(key, None)
 
     def store(self, records: Sequence[Record], claims: Sequence[Claim] = ()) -> None:
         """Write to the repository (for the writer).
@@ -210,52 +174,27 @@ class TaskLog:
             TaskLoggingError: The repository refused.
         """
         if _failpoints.ARMED:
-            _hit("before_run_record", "before_outcome", records)
-        self._check(claims)
-        store = self._store
+            _failpoints.hit_by(records, "before_run_record", "before_outcome")
+        self._sharing.check(claims)
         try:
-            if hasattr(store, "take_news"):
-                self._add_shared(store, records, claims)
-            else:
-                store.add_many(records)
+            self._sharing.add(self._places.store, records, claims)
         except StartedElsewhere:
             raise
         except USER_ERRORS as error:
             msg = f"{len(records)} record(s) could not be written to {self.url}: {_one_line(error)}"
             raise TaskLoggingError(msg) from error
         if _failpoints.ARMED:
-            _hit("after_run_record", "after_outcome", records)
-        for mirror in self.mirrors:
+            _failpoints.hit_by(records, "after_run_record", "after_outcome")
+        for mirror in self._places.mirrors:
             try:
                 mirror.add_many(records)
             except USER_ERRORS as error:
                 self._tell(self._copies, error, records)
 
-    def _check(self, claims: Sequence[Claim]) -> None:
-        """Refuse starts that were decided before something was taken over."""
-        for claim in claims:
-            known = self._taken_over
-            late = [task for task in claim.tasks if known.get(task, 0) > claim.version] if known else ()
-            if late:
-                raise StartedElsewhere(frozenset(late))
-
-    def _add_shared(self, store: Any, records: Sequence[Record], claims: Sequence[Claim]) -> None:
-        """Add records where others may add theirs, and take over what they added."""
-        claimed = frozenset(task for claim in claims for task in claim.tasks)
-        try:
-            store.add_many(records, claimed)
-        finally:
-            news = store.take_news()
-            if news:
-                self._take_over(news)
-
-    def _take_over(self, news: Sequence[Record]) -> None:
+    def _learn(self, news: Sequence[Record]) -> None:
         """Let the history know what other schedulers wrote; nothing of it is logged again."""
-        for record in news:
-            record.seq = next(self._numbers)
-            self._taken_over[record.task_name] = self._version + 1
+        self._numbering.number_foreign(news)
         self._remember(news)
-        self._version += 1  # last: whoever reads the new version has the new history
 
     def settle(self, records: Sequence[Record], error: BaseException | None) -> None:
         """Take note of a group that was stored, or could not be (for the writer)."""
@@ -264,9 +203,7 @@ class TaskLog:
             self._take(records)
             return
         self._take([record for record in records if record.action is not Action.RUN])
-        for record in records:
-            if record.action is Action.RUN:
-                self._running.pop(open_key(record), None)
+        self._numbering.forget_starts(records)
         if not isinstance(error, StartedElsewhere):
             self._tell(self._errors, error, records)
 
@@ -276,19 +213,12 @@ class TaskLog:
         self._since_trim += len(records)
         if self._since_trim >= _TRIM_EVERY:
             self._since_trim = 0
-            if self.retention != Retention() and _is_indexed(self._store):
+            if not self.retention.keeps_all and self._places.indexed:
                 self.trim(records[-1].at)
 
     def _remember(self, records: Sequence[Record]) -> None:
         self._memory_history.add(records)
-        if type(self._store) is not MemoryLog:
-            self._recent.extend(records)
-        for record in records:
-            if record.action is not _RUN:
-                ended = self._runs.get(record.task_name)
-                if ended is None:
-                    ended = self._runs[record.task_name] = deque(maxlen=_RUNS_KEPT)
-                ended.append(record)
+        self._recent.add(records)
 
     def _tell(self, limit: Limit, error: BaseException, records: Sequence[Record]) -> None:
         """Report an error, once a minute while it lasts."""
@@ -318,20 +248,11 @@ class TaskLog:
             RepositoryError: It can't be opened, or is no repository.
         """
         self._writer.flush(_CLOSE_SECONDS)
-        if isinstance(repo, str) and repo == getattr(self._store, "url", None) and repo != "memory:":
+        if self._places.is_at(repo):
             return
-        fresh = _as_store(repo, self._capacity)
-        earlier = self._store
-        own = earlier.select(()) if isinstance(earlier, MemoryLog) else self._recent
-        self._carried = [record for record in own if record.seq > 0]
-        if self._explicit and not delete_existing and earlier is not fresh:
-            self.mirrors = (*self.mirrors, earlier)
-        else:
-            for old in (*self.mirrors, earlier):
-                if old is not fresh:
-                    old.close()
-            self.mirrors = ()
-        self._store, self._explicit = fresh, True
+        fresh = self._places.find(repo)
+        self._carried = self._recent.of_this_session()
+        self._places.move_to(fresh, delete_existing=delete_existing)
         if self._asking is not None:
             self.ask_repository(True)
 
@@ -348,36 +269,25 @@ class TaskLog:
         """
         self._find_handlers()
         self._writer.flush(_CLOSE_SECONDS)
-        while self._resting:
-            if any(self._resting[-1] is one for one in (self._store, *self.mirrors)):
-                self._resting[-1].wake()
-            self._resting.pop()
-        store = self._store
-        if now is not None and self.retention != Retention():
+        self._places.wake()
+        store = self._places.store
+        if now is not None and not self.retention.keeps_all:
             self.trim(now)
         survey = store.survey(tuple(task_names))
         self._memory_history.restore(survey.newest, survey.instants, survey.past)
-        self._runs_before = {}
-        self._recent = deque(survey.recent, RECENT)
+        self._recent.begin(survey.recent)
         # what this session has seen stays known, wherever it was written
         self._memory_history.add(self._carried)
         self._carried = ()
-        running = dict(self._running)
-        crashes = [crash_of(run, now) for run in survey.open_runs if open_key(run) not in running]
+        under_way = self._numbering.under_way()
+        crashes = [crash_of(run, now) for run in survey.open_runs if open_key(run) not in under_way]
         self._write_crashes(crashes)
-        return Recovery(
-            interrupted=tuple(dict.fromkeys(crash.task_name for crash in crashes)),
-            crashes=tuple(crashes),
-            interrupted_in_a_row=streaks_with(survey, crashes),
-            repaired=tuple(getattr(store, "repaired", ())),
-            n_records=survey.n_records,
-            n_damaged=survey.n_damaged,
-        )
+        return recovery_of(survey, crashes, tuple(getattr(store, "repaired", ())))
 
     def _write_crashes(self, crashes: Sequence[Record]) -> None:
         if not crashes:
             return
-        self._number(crashes)
+        self._numbering.number(crashes)
         try:
             self.store(crashes)
         except TaskLoggingError as error:
@@ -388,13 +298,12 @@ class TaskLog:
     def _find_handlers(self) -> None:
         """Use the repository of a RepoHandler that the user put on the task logger."""
         handlers = repository_handlers(self.logger_name)
-        if not handlers or self._explicit:
+        if not handlers or self._places.chosen:
             # a handler whose repository is ours already must not write every record again
             self._emitter.ignored = tuple(h for h in handlers if getattr(h, "repo", None) is self.repo)
             return
         handler: Any = handlers[0]
-        self._store = _as_store(handler, self._capacity)
-        self._explicit = True
+        self._places.choose(self._places.find(handler))
         self._emitter.ignored = (handler,)
         self.ask_repository(self._asking is not None)
 
@@ -407,9 +316,9 @@ class TaskLog:
         from rocket_magic.log._copying import copy_records  # noqa: PLC0415  files and databases load on first use
 
         self._writer.flush(_CLOSE_SECONDS)
-        target = _as_store(repo, self._capacity)
+        target = self._places.find(repo)
         try:
-            return copy_records(self._store, target)
+            return copy_records(self._places.store, target)
         finally:
             if target is not repo:  # opened here
                 target.close()
@@ -422,38 +331,17 @@ class TaskLog:
 
     def filter_by(self, **filters: Any) -> Result:
         """The same, with all that Red Bird's results can do."""
-        return Result(self._store, localised(filters, self._zone()))
+        return Result(self._places.store, localised(filters, self._zone()))
 
     def tail(self, n: int, task: str | None = None, action: str | None = None) -> LogRows:
         """The newest `n` records, oldest first."""
         filters = {"task_name": task, "action": action}
         query = make_query({key: value for key, value in filters.items() if value is not None})
-        store = self._store
-        if not _is_indexed(store):
-            found = [record for record in list(self._recent) if matches(record, query)]
-            if len(found) >= n or len(self._recent) < RECENT:
-                return LogRows.of(found[max(len(found) - n, 0) :])
-        newest = list(store.select(query, newest_first=True, limit=n))
-        return LogRows.of(reversed(newest))
+        return LogRows.of(self._recent.newest(query, n))
 
     def recent_runs(self, task: str, n: int) -> tuple[Record, ...]:
         """The newest ended runs of a task, newest last, a dozen at most."""
-        own = tuple(self._runs.get(task, ()))
-        if len(own) >= n:
-            return own[-n:]
-        before = self._runs_before.get(task)
-        if before is None:
-            seen = {(record.run_id, record.at) for record in own}
-            before = tuple(one for one in self._stored_runs(task) if (one.run_id, one.at) not in seen)
-            self._runs_before[task] = before
-        return (*before, *own)[-n:]
-
-    def _stored_runs(self, task: str) -> Sequence[Record]:
-        """The newest ended runs of a task as the repository has them, where that costs little."""
-        query = (Test("task_name", "eq", task), Test("action", "ne", Action.RUN.value))
-        if _is_indexed(self._store):
-            return list(self._store.select(query, newest_first=True, limit=_RUNS_KEPT))[::-1]
-        return [record for record in list(self._recent) if matches(record, query)][-_RUNS_KEPT:]
+        return self._recent.runs(task, n)
 
     def for_task(self, name: str | None) -> TaskLogger:
         """The log as one task sees it."""
@@ -478,17 +366,11 @@ class TaskLog:
         Raises:
             RepositoryError: The repository can't be read, or not be written.
         """
-        return int(self._store.reserve_run_numbers())
+        return int(self._places.store.reserve_run_numbers())
 
     def trim(self, now: Instant) -> int:
         """Forget what `retention` allows; how many records went."""
-        keep, store = self.retention, self._store
-        gone = 0
-        if keep.age is not None:
-            gone += store.delete((Test("created", "lt", (now - keep.age) / SECOND),))
-        if keep.count is not None:
-            gone += store.trim(keep.count)
-        return gone
+        return self.retention.trim(self._places.store, now)
 
     # ending
 
@@ -506,43 +388,19 @@ class TaskLog:
         self._emitter.flush(min(timeout, _HANDLERS_SECONDS))
         if not written or self._writer.lost:
             return
-        self._resting = [store for store in (self._store, *self.mirrors) if _rests(store)]
+        self._places.rest()
 
     @property
     def resting(self) -> bool:
         """Whether others may have written it meanwhile, so that it must be opened before it is used."""
-        return bool(self._resting)
+        return self._places.resting
 
     def close(self) -> bool:
         """Write what waits and let go of the repository; whether every record found its place."""
         complete = self._writer.close(_CLOSE_SECONDS)
         self._emitter.flush(_HANDLERS_SECONDS)
-        for store in (self._store, *self.mirrors):
-            store.close()
+        self._places.close()
         return complete
-
-
-def _as_store(repo: Any, capacity: int) -> Any:
-    from rocket_magic.log._urls import as_store  # noqa: PLC0415  files and databases load on first use
-
-    return as_store(repo, capacity=capacity)
-
-
-def _is_indexed(store: Any) -> bool:
-    """Whether questions about one task, and forgetting, cost little there."""
-    return bool(getattr(store, "indexed", False))
-
-
-def _rests(store: Any) -> bool:
-    rest = getattr(store, "rest", None)
-    return rest is not None and bool(rest())
-
-
-def _hit(run: str, outcome: str, records: Sequence[Record]) -> None:
-    if any(record.action is Action.RUN for record in records):
-        _failpoints.hit(run)
-    if any(record.action is not Action.RUN for record in records):
-        _failpoints.hit(outcome)
 
 
 def _one_line(error: BaseException) -> str:

@@ -308,7 +308,7 @@ def test_forgetting_in_red_birds_file_may_be_cut_off(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(CSVFileRepo, "query_delete", fail_halfway)
         with pytest.raises(OSError, match="no space"):
-            log._store.trim(4)
+            log._places.store.trim(4)
     assert path.read_bytes() == whole
     log.close()
     path.rename(tmp_path / "log.csv.before")  # what a death in the middle leaves
@@ -318,7 +318,7 @@ def test_forgetting_in_red_birds_file_may_be_cut_off(tmp_path: Path, monkeypatch
     recovery = again.open(["load"])
     assert "cut off" in recovery.repaired[0]
     assert path.read_bytes() == whole
-    assert again._store.trim(4) == 6
+    assert again._places.store.trim(4) == 6
     assert [row.action for row in again.query()] == ["run", "success"] * 2
     assert sorted(file.name for file in tmp_path.iterdir() if "before" in file.name) == []
     again.close()
