@@ -34,7 +34,7 @@ from rocket_magic.scheduler import (
     snapshot_task,
 )
 from rocket_magic.tasks import CodeTask, CommandTask, FuncTask, Task
-from rocket_magic.tasks._home import set_default_factory, set_default_session
+from rocket_magic.tasks._home import local_datetime, set_default_factory, set_default_session
 from rocket_magic.time import as_zone
 
 __all__ = ["Session"]
@@ -438,8 +438,7 @@ class Session:
 
     def get_time(self) -> datetime:
         """The current time by the session's clock; naive local unless a `timezone` is set."""
-        moment = to_datetime(self._clock.now(), self.zone)
-        return moment if self.config.timezone is not None else moment.replace(tzinfo=None)
+        return local_datetime(self, self._clock.now())
 
     def get_current_time(self) -> datetime:
         """Rocketry's other name of `get_time`."""

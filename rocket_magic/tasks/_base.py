@@ -10,22 +10,28 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rocket_magic._lazy import LazyModule
 from rocket_magic._old_habits import warn_old
 from rocket_magic._protocols import Action, Explanation
 from rocket_magic.args import Call, ParameterPlan, Parameters
 from rocket_magic.exc import TaskError
-from rocket_magic.instants import Instant, to_datetime
+from rocket_magic.instants import Instant
+from rocket_magic.tasks import _checks as checks
 from rocket_magic.tasks import _fields as fields
-from rocket_magic.tasks._data import definition
+from rocket_magic.tasks import _past as past
+from rocket_magic.tasks._data import chosen, definition
 from rocket_magic.tasks._home import Home, default_session
 from rocket_magic.tasks._old_options import check_old_options, take_old_options
 from rocket_magic.tasks._run import TaskRun
 
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = LazyModule("asyncio")
+
 _NO_RUNS: dict[str, TaskRun] = {}
-_LONGEST_NAME = 1000
 
 
 class Task:
@@ -80,71 +86,22 @@ class Task:
         "successor",
     )
 
-    start_cond = fields.field(
-        "start_cond",
-        fields.as_start_condition,
-        "When the task starts: a condition, phrase text, a bool or None (by hand).",
-    )
-    end_cond = fields.field(
-        "end_cond",
-        fields.as_start_condition,
-        "When a run is ended: a condition, phrase text, a bool or None (never).",
-    )
-    description = fields.field("description", fields.as_given, "What the task does, for people.")
-    execution = fields.field(
-        "execution",
-        fields.as_execution,
-        'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.',
-    )
-    priority = fields.field(
-        "priority", fields.as_priority, "Of tasks due at one instant, higher starts first."
-    )
-    disabled = fields.field("disabled", fields.as_bool("disabled"), "A disabled task starts only by hand.")
-    timeout = fields.field(
-        "timeout",
-        fields.as_timeout,
-        'Longest run: seconds, "10 minutes", a timedelta or "never"; None: the session\'s.',
-        fields.show_span,
-    )
-    daemon = fields.field(
-        "daemon",
-        fields.as_given,
-        "Accepted for Rocketry programs and without effect: a run may start processes of its own, and ends "
-        "with the scheduler's process in any case; None: the session's `tasks_as_daemon`.",
-    )
-    permanent = fields.field(
-        "permanent", fields.as_bool("permanent"), "Runs for ever: no timeout, and is ended first at shutdown."
-    )
-    multilaunch = fields.field(
-        "multilaunch",
-        fields.as_multilaunch,
-        "Parallel runs: True, False, or their largest number; None: the session's.",
-    )
-    on_startup = fields.field(
-        "on_startup", fields.as_bool("on_startup"), "Runs when the scheduler starts, and only then."
-    )
-    on_shutdown = fields.field(
-        "on_shutdown", fields.as_bool("on_shutdown"), "Runs when the scheduler stops, and only then."
-    )
-    on_overlap = fields.field(
-        "on_overlap",
-        fields.as_overlap,
-        'When due while running: "skip", "queue" or "replace"; None: the session\'s.',
-    )
-    misfire_grace_time = fields.field(
-        "misfire_grace_time",
-        fields.as_grace,
-        "How late a start may be before it is skipped and recorded as missed; None: the session's.",
-        fields.show_span,
-    )
-    rerun_interrupted = fields.field(
-        "rerun_interrupted",
-        fields.as_given,
-        "Whether a run that the scheduler's death cut off is started again; None: the session's.",
-    )
-    func_run_id = fields.field(
-        "func_run_id", fields.as_given, "Makes the id of a run from (task, parameters); None: the session's."
-    )
+    start_cond = fields.start_cond
+    end_cond = fields.end_cond
+    description = fields.description
+    execution = fields.execution
+    priority = fields.priority
+    disabled = fields.disabled
+    timeout = fields.timeout
+    daemon = fields.daemon
+    permanent = fields.permanent
+    multilaunch = fields.multilaunch
+    on_startup = fields.on_startup
+    on_shutdown = fields.on_shutdown
+    on_overlap = fields.on_overlap
+    misfire_grace_time = fields.misfire_grace_time
+    rerun_interrupted = fields.rerun_interrupted
+    func_run_id = fields.func_run_id
 
     DEFAULT_EXECUTION: ClassVar[str | None] = None
 
@@ -175,22 +132,22 @@ class Task:
     ) -> None:
         self.session: Home = default_session() if session is None else session
         self._name = ""
-        self._name = check_name(self.get_default_name() if name is None else name)
+        self._name = checks.check_name(self.get_default_name() if name is None else name)
         self._description = description
         self._start_cond = self.session.condition(start_cond)
         self._end_cond = self.session.condition(end_cond)
-        self._execution = fields.as_execution(self, execution or self.DEFAULT_EXECUTION)
+        self._execution = checks.as_execution(self, execution or self.DEFAULT_EXECUTION)
         self._parameters = Parameters(parameters) if parameters else None
-        self._priority = fields.as_priority(self, priority)
+        self._priority = checks.as_priority(self, priority)
         self._disabled = disabled
-        self._timeout = fields.as_timeout(self, timeout)
+        self._timeout = checks.as_timeout(self, timeout)
         self._daemon = daemon
         self._permanent = permanent_task if permanent is None else permanent
-        self._multilaunch = fields.as_multilaunch(self, multilaunch)
+        self._multilaunch = checks.as_multilaunch(self, multilaunch)
         self._on_startup = on_startup
         self._on_shutdown = on_shutdown
-        self._on_overlap = fields.as_overlap(self, on_overlap)
-        self._misfire_grace_time = fields.as_grace(self, misfire_grace_time)
+        self._on_overlap = checks.as_overlap(self, on_overlap)
+        self._misfire_grace_time = checks.as_grace(self, misfire_grace_time)
         self._rerun_interrupted = rerun_interrupted
         self._func_run_id = func_run_id
         self._blank()
@@ -282,7 +239,7 @@ class Task:
 
     @name.setter
     def name(self, value: str) -> None:
-        self.session.rename(self, check_name(value))
+        self.session.rename(self, checks.check_name(value))
 
     @property
     def parameters(self) -> Parameters:
@@ -371,8 +328,6 @@ class Task:
 
     async def start_async(self, **params: Any) -> None:
         """The same from a coroutine; the event loop goes on meanwhile."""
-        import asyncio  # noqa: PLC0415  slow to load, and few need it
-
         await asyncio.to_thread(self, **params)
 
     def __call__(self, **params: Any) -> Any:
@@ -424,63 +379,20 @@ class Task:
     def __bool__(self) -> bool:
         return self.is_runnable()
 
-    def _last(self, action: Action) -> datetime | None:
-        mark = self.session.history.last(self._name, frozenset((action,)))
-        return None if mark is None else local_datetime(self.session, mark.at)
-
-    @property
-    def last_run(self) -> datetime | None:
-        """When it last started; naive local time unless the session has a `timezone`."""
-        return self._last(Action.RUN)
-
-    @property
-    def last_success(self) -> datetime | None:
-        """When it last succeeded."""
-        return self._last(Action.SUCCESS)
-
-    @property
-    def last_fail(self) -> datetime | None:
-        """When it last failed."""
-        return self._last(Action.FAIL)
-
-    @property
-    def last_terminate(self) -> datetime | None:
-        """When it was last terminated."""
-        return self._last(Action.TERMINATE)
-
-    @property
-    def last_inaction(self) -> datetime | None:
-        """When it last had nothing to do."""
-        return self._last(Action.INACTION)
-
-    @property
-    def last_crash(self) -> datetime | None:
-        """When it last crashed."""
-        return self._last(Action.CRASH)
-
-    def get_last_run(self) -> datetime | None:
-        """Rocketry's other name of `last_run`."""
-        return self.last_run
-
-    def get_last_success(self) -> datetime | None:
-        """Rocketry's other name of `last_success`."""
-        return self.last_success
-
-    def get_last_fail(self) -> datetime | None:
-        """Rocketry's other name of `last_fail`."""
-        return self.last_fail
-
-    def get_last_terminate(self) -> datetime | None:
-        """Rocketry's other name of `last_terminate`."""
-        return self.last_terminate
-
-    def get_last_inaction(self) -> datetime | None:
-        """Rocketry's other name of `last_inaction`."""
-        return self.last_inaction
-
-    def get_last_crash(self) -> datetime | None:
-        """Rocketry's other name of `last_crash`."""
-        return self.last_crash
+    last_run = past.last(
+        Action.RUN, "When it last started; naive local time unless the session has a `timezone`."
+    )
+    last_success = past.last(Action.SUCCESS, "When it last succeeded.")
+    last_fail = past.last(Action.FAIL, "When it last failed.")
+    last_terminate = past.last(Action.TERMINATE, "When it was last terminated.")
+    last_inaction = past.last(Action.INACTION, "When it last had nothing to do.")
+    last_crash = past.last(Action.CRASH, "When it last crashed.")
+    get_last_run = past.method_of("last_run")
+    get_last_success = past.method_of("last_success")
+    get_last_fail = past.method_of("last_fail")
+    get_last_terminate = past.method_of("last_terminate")
+    get_last_inaction = past.method_of("last_inaction")
+    get_last_crash = past.method_of("last_crash")
 
     # As data
 
@@ -492,12 +404,7 @@ class Task:
             exclude: Not these keys.
             **how: Further options of pydantic's method of this name, for programs that pass some.
         """
-        found = definition(self)
-        return {
-            key: value
-            for key, value in found.items()
-            if (include is None or key in include) and key not in (exclude or ())
-        }
+        return chosen(definition(self), include, exclude)
 
     def json(self, *, include: Any = None, exclude: Any = None, **options: Any) -> str:
         """The definition as JSON text; further options go to `json.dumps`."""
@@ -509,30 +416,3 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name!r}: {self._start_cond}>"
-
-
-def check_name(name: Any) -> str:
-    """Accept a task's name, or say what is wrong with it.
-
-    Raises:
-        TaskError: Not text, empty, too long, or with characters that no log can keep.
-    """
-    if not isinstance(name, str):
-        msg = f"a task's name must be text, got {type(name).__name__} {name!r}"
-        raise TaskError(msg)
-    if not name.strip():
-        msg = f"a task's name must not be empty, got {name!r}"
-        raise TaskError(msg)
-    if len(name) > _LONGEST_NAME:
-        msg = f"a task's name may have {_LONGEST_NAME} characters, this one has {len(name)}: {name[:40]!r}…"
-        raise TaskError(msg)
-    if not name.isprintable() and any(ord(char) < ord(" ") or "\ud800" <= char <= "\udfff" for char in name):
-        msg = f"a task's name must not hold control characters or lone surrogates, got {name!r}"
-        raise TaskError(msg)
-    return name
-
-
-def local_datetime(session: Home, instant: Instant) -> datetime:
-    """An instant as Rocketry's API shows it: naive local time unless a `timezone` is set."""
-    moment = to_datetime(instant, session.zone)
-    return moment if session.config.timezone is not None else moment.replace(tzinfo=None)

@@ -36,3 +36,12 @@ def definition(task: Task) -> dict[str, Any]:
         "last_inaction": task.last_inaction,
         "last_crash": task.last_crash,
     }
+
+
+def chosen(found: dict[str, Any], include: Any, exclude: Any) -> dict[str, Any]:
+    """Only the keys in `include` (None: all), without those in `exclude`."""
+    return {
+        key: value
+        for key, value in found.items()
+        if (include is None or key in include) and key not in (exclude or ())
+    }

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rocket_magic._protocols import Context, Explanation, History
+from rocket_magic.instants import Instant, to_datetime
 
 if TYPE_CHECKING:
     from rocket_magic.args import Parameters
@@ -77,6 +78,12 @@ class Home(Protocol):
     def run_alone(self, task: Task, values: Mapping[str, Any]) -> Any:
         """Run a task at once, outside the schedule."""
         ...
+
+
+def local_datetime(session: Home, instant: Instant) -> datetime:
+    """An instant as Rocketry's API shows it: naive local time unless a `timezone` is set."""
+    moment = to_datetime(instant, session.zone)
+    return moment if session.config.timezone is not None else moment.replace(tzinfo=None)
 
 
 class _Default:

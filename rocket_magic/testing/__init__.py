@@ -36,7 +36,7 @@ from rocket_magic.app import Rocketry
 from rocket_magic.clock import VirtualClock
 from rocket_magic.exc import ClockError
 from rocket_magic.instants import from_seconds
-from rocket_magic.tasks._base import local_datetime
+from rocket_magic.tasks._home import local_datetime
 
 __all__ = ["outcomes", "rehearsal", "rehearse", "starts", "virtual_app", "virtual_clock"]
 
