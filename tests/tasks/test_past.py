@@ -31,6 +31,6 @@ def test_moments_are_those_of_the_log(app: Rocketry, clock: VirtualClock) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_each_says_what_it_is(name: str) -> None:
     """Help shows a sentence for the attribute and the attribute's name for the method."""
-    assert getattr(Task, name).__doc__.startswith("When it last ")
+    assert getattr(Task, name).__doc__.startswith("When it ")
     method = getattr(Task, f"get_{name}")
     assert (f"get_{name}", f"Rocketry's other name of `{name}`.") == (method.__name__, method.__doc__)
