@@ -24,6 +24,7 @@ from rocket_magic.scheduler._agenda import Agenda
 from rocket_magic.scheduler._hooks import Hooks
 from rocket_magic.scheduler._inbox import Inbox
 from rocket_magic.scheduler._restart_report import RestartReporter
+from rocket_magic.scheduler._slots import SlotQueue
 
 if TYPE_CHECKING:
     from rocket_magic.args import Parameters
@@ -115,8 +116,7 @@ class Board:
         self.inbox = Inbox()
         self.runs: dict[str, TaskRun] = {}
         self.dirty: dict[Task, Instant | None] = {}
-        self.waiting_for_slot: dict[Task, Instant] = {}
-        self.first_for_slot: dict[Task, int] = {}
+        self.slots = SlotQueue()
         self.n_processes = 0
         self.n_async = 0
         self.n_given_up = 0
@@ -203,16 +203,11 @@ class Board:
         if task not in self.dirty:
             self.dirty[task] = due
 
-    def look_for_slot(self) -> None:
-        """Look at the task that waits longest for a process: it goes before others of its priority.
-
-        It keeps its place in the row until it has begun, or does not want to any more.
-        """
-        for task, due in self.waiting_for_slot.items():
-            if task not in self.first_for_slot:
-                self.first_for_slot[task] = len(self.first_for_slot)
-                self.touch(task, due)
-                return
+    def offer_slot(self) -> None:
+        """Look at the task that is to have the place that is free for a process run."""
+        offered = self.slots.offer()
+        if offered is not None:
+            self.touch(*offered)
 
     def happened(self, kind: EventKind, task_name: str | None = None) -> None:
         """Look at the tasks whose conditions watch this event."""

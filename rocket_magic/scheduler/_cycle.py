@@ -72,7 +72,7 @@ class Cycle:
                 return
         if candidates:
             self.starter.start(candidates)
-        if self.board.waiting_for_slot or self.board.first_for_slot:
+        if self.board.slots:
             self.starter.pass_slots_on()
 
     def _come_again(self) -> None:

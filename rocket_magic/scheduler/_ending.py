@@ -268,7 +268,7 @@ class Ender:
             board.n_async -= 1
         if run.mode == "process":
             board.n_processes -= 1
-            board.look_for_slot()
+            board.offer_slot()
 
     def _show_failure(self, run: TaskRun, outcome: Outcome) -> None:
         if (

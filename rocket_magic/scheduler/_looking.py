@@ -75,7 +75,7 @@ class Looker:
         board = self.board
         board.agenda.remove(task)
         board.dirty.pop(task, None)
-        board.waiting_for_slot.pop(task, None)
+        board.slots.leave(task)
         self._retrying.discard(task)
 
     def look(self, task: Task, due: Instant | None) -> Candidate | None:

@@ -111,7 +111,7 @@ class Preparer:
         board.runs[run.run_id] = run
         task.started_instant = board.now
         task.late = None
-        board.waiting_for_slot.pop(task, None)
+        board.slots.leave(task)
         if run.mode == "process":
             board.n_processes += 1
         elif run.mode == "async":

@@ -45,17 +45,13 @@ class Starter:
         """Crash records of runs that the scheduler's death cut off, by the task that makes them again."""
 
     def start(self, candidates: Sequence[Candidate]) -> None:
-        """Start tasks, higher priority first, then in the order they were registered.
-
-        Those that have waited for a process go before others of their priority: else tasks that are always
-        due would keep the rest from ever running.
-        """
+        """Start tasks: higher priority first, then those whose turn a process is, then as registered."""
         board = self.board
         if len(candidates) > 1:
-            first = board.first_for_slot
+            turn = board.slots.turn
             candidates = sorted(
                 candidates,
-                key=lambda one: (-one.task.priority, first.get(one.task, len(first)), one.task.number),
+                key=lambda one: (-one.task.priority, turn(one.task), one.task.number),
             )
             if board.session.hooks.task_execute:
                 self._start_one_by_one(candidates)
@@ -106,20 +102,17 @@ class Starter:
         if candidate.batch is not None:
             task.batches.insert(0, candidate.batch)
         task.held_by = f"max_process_count: {config.max_process_count} process runs are in flight"
-        board.first_for_slot.pop(task, None)  # one of higher priority came
-        board.waiting_for_slot.setdefault(task, candidate.due)
+        board.slots.wait(task, candidate.due)
         board.publish("task", task.name)
         return False
 
     def pass_slots_on(self) -> None:
         """Offer places that those who waited for them did not take to the next ones that wait."""
         board = self.board
-        for task in board.first_for_slot:
-            board.waiting_for_slot.pop(task, None)
-        board.first_for_slot.clear()
+        board.slots.close_offers()
         free = board.session.config.max_process_count - board.n_processes
-        for _ in range(min(free, len(board.waiting_for_slot))):
-            board.look_for_slot()
+        for _ in range(min(free, len(board.slots))):
+            board.offer_slot()
 
     def _missed(self, candidate: Candidate) -> bool:
         """Skip a start that is later than its misfire grace time allows, and record that."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 from rocket_magic import Rocketry
 from rocket_magic.execution._main import MainExecutor
+from rocket_magic.execution._thread import ThreadExecutor
+from rocket_magic.scheduler._slots import SlotQueue
+from rocket_magic.tasks import Task
 from tests.execution.rig import eventually
 
 
@@ -46,6 +50,60 @@ def test_priority_goes_before_turns() -> None:
     app.run()
     assert 28 <= seen.count("d") <= 32
     assert {seen.count(name) for name in "abc"} <= {9, 10, 11}
+
+
+def test_a_place_goes_to_the_highest_priority_that_waits() -> None:
+    """Not to the one that has waited longest: that decides among equals only."""
+    app = Rocketry(execution="process", max_process_count=1)
+    app.session.executors.register("process", ThreadExecutor)
+    seen: list[str] = []
+    over = threading.Event()
+    app.task("daily", name="first", func=partial(over.wait, 20))
+    waiting = {"low": 0, "high": 7, "middle": 3, "other low": 0}
+    for name, priority in waiting.items():
+        app.task(None, name=name, func=partial(seen.append, name), priority=priority)
+    app.session.start_thread()
+    assert eventually(lambda: bool(app.session["first"].is_running))
+    for name in waiting:
+        task = app.session[name]
+        task.run()
+        assert eventually(partial(_is_held, task))
+    over.set()
+    assert eventually(lambda: len(seen) == len(waiting))
+    app.session.stop()
+    assert seen == ["high", "middle", "low", "other low"]
+
+
+def test_priority_may_change_while_a_task_waits() -> None:
+    """It then waits among those of its new priority, and is due since when it was."""
+    queue, tasks = SlotQueue(), _tasks(3)
+    for due, task in enumerate(tasks):
+        queue.wait(task, due)
+    tasks[2].priority = 1
+    queue.wait(tasks[2], 77)
+    assert [queue.offer() for _ in range(4)] == [(tasks[2], 2), (tasks[0], 0), (tasks[1], 1), None]
+    queue.close_offers()
+    assert not queue
+
+
+def test_who_was_offered_a_place_that_others_took_keeps_the_place_in_the_row() -> None:
+    """It is the next to be asked."""
+    queue, (first, second) = SlotQueue(), _tasks(2)
+    queue.wait(first, 1)
+    queue.wait(second, 2)
+    assert queue.offer() == (first, 1)
+    queue.wait(first, 1)
+    queue.close_offers()
+    assert queue.offer() == (first, 1)
+
+
+def _is_held(task: Task) -> bool:
+    return task.held_by is not None
+
+
+def _tasks(count: int) -> list[Task]:
+    app = _app(1)
+    return [app.session.create_task(name=f"t{n}", func=int, start_cond=None) for n in range(count)]
 
 
 def test_a_place_that_is_not_taken_goes_to_the_next() -> None:
