@@ -32,7 +32,6 @@ FLOORS = {
     "_import_view": 6,
     "scheduler": 7,
     "session": 8,
-    "_registry": 8,
     "_old_paths": 8,
     "app": 8,
     "core": 8,

@@ -8,11 +8,11 @@ Read in this order: `_board` (shared state), `_agenda`, `_looking`, `_starting`,
 from __future__ import annotations
 
 from rocket_magic.scheduler._board import Board as Board
-from rocket_magic.scheduler._board import Change as Change
 from rocket_magic.scheduler._board import Phase as Phase
 from rocket_magic.scheduler._drivers import Driver as Driver
 from rocket_magic.scheduler._engine import Engine as Engine
 from rocket_magic.scheduler._hooks import Hooks as Hooks
+from rocket_magic.scheduler._listeners import Change as Change
 from rocket_magic.scheduler._restart_report import RestartReport as RestartReport
 from rocket_magic.scheduler._runner import Runner as Runner
 from rocket_magic.scheduler._scheduler import Scheduler as Scheduler

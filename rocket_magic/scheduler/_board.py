@@ -12,7 +12,6 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +22,7 @@ from rocket_magic.instants import NEVER, SECOND, Instant, Span, from_seconds
 from rocket_magic.scheduler._agenda import Agenda
 from rocket_magic.scheduler._hooks import Hooks
 from rocket_magic.scheduler._inbox import Inbox
+from rocket_magic.scheduler._listeners import Change, Listeners
 from rocket_magic.scheduler._restart_report import RestartReporter
 from rocket_magic.scheduler._slots import SlotQueue
 
@@ -47,23 +47,6 @@ class Phase(enum.Enum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that a listener may want to show.
-
-    Attributes:
-        kind: "task" (defined, changed, removed), "run" (started, ended), "record", "state", "config".
-        task: The task's name, where one is concerned.
-        record: The record, for kind "record".
-        batch: The parameters as they were queued, for the record of a run by hand.
-    """
-
-    kind: str
-    task: str | None = None
-    record: Record | None = None
-    batch: Parameters | None = None
-
-
 class Owner(Protocol):
     """The session, as the scheduler sees it."""
 
@@ -72,7 +55,6 @@ class Owner(Protocol):
     returns: dict[Any, Any]
     hooks: Hooks
     sink_factory: Callable[[str, str], Sink] | None
-    listeners: tuple[Callable[[Change], None], ...]
 
     @property
     def log(self) -> TaskLog: ...
@@ -90,10 +72,6 @@ class Owner(Protocol):
 
     def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
         """Call a user's function with its arguments filled in."""
-        ...
-
-    def publish(self, change: Change) -> None:
-        """Tell the listeners."""
         ...
 
     def context(self, task: Any = None) -> Context:
@@ -114,6 +92,7 @@ class Board:
         self.executors = executors
         self.agenda = Agenda()
         self.inbox = Inbox()
+        self.listeners = Listeners(self.silence)
         self.runs: dict[str, TaskRun] = {}
         self.dirty: dict[Task, Instant | None] = {}
         self.slots = SlotQueue()
@@ -274,13 +253,13 @@ class Board:
 
     def publish(self, kind: str, task: str | None = None) -> None:
         """Tell the listeners of a change."""
-        if self.session.listeners:
-            self.session.publish(Change(kind, task))
+        if self.listeners.all:
+            self.listeners.tell(Change(kind, task))
 
     def publish_record(self, record: Record, batch: Parameters | None = None) -> None:
         """Tell the listeners of a record."""
-        if self.session.listeners:
-            self.session.publish(Change("record", record.task_name, record, batch))
+        if self.listeners.all:
+            self.listeners.tell(Change("record", record.task_name, record, batch))
 
     def make_ready(self, task: Task) -> None:
         """Let the way of execution of a task get ready; a rehearsal can wait for it instead."""

@@ -92,3 +92,13 @@ def bracket_of(session: Any, hooks: list[Hook]) -> Bracket:
         lambda hook, given: session.call(hook, None, given),
         {"session": session, "scheduler": getattr(session, "scheduler", None)},
     )
+
+
+def adder(hooks: list[Hook]) -> Callable[[Hook], Hook]:
+    """A decorator that adds functions to these hooks."""
+
+    def add(hook: Hook) -> Hook:
+        hooks.append(hook)
+        return hook
+
+    return add

@@ -1,8 +1,4 @@
-"""Floor 8: `Session`, which owns everything of one scheduler.
-
-Tasks, configuration, parameters, return values, hooks, log, clock and scheduler. Every public method
-may be called from any thread: what concerns the scheduler's state goes to its inbox.
-"""
+"""`Session`, the front of everything that one scheduler has."""
 
 from __future__ import annotations
 
@@ -12,13 +8,10 @@ from typing import Any
 
 from rocket_magic import args
 from rocket_magic._protocols import Context, Explanation, History, Sink
-from rocket_magic._registry import Registry
 from rocket_magic.args import ArgumentEnv, Parameters
-from rocket_magic.clock import Clock, VirtualClock, as_clock
-from rocket_magic.conditions import BaseCondition, CustomPhrase, as_condition
-from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
+from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.conditions import BaseCondition, CustomPhrase
 from rocket_magic.config import Config
-from rocket_magic.exc import USER_ERRORS
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
 from rocket_magic.log import TaskLog, hide_repository, show_repository
@@ -33,46 +26,16 @@ from rocket_magic.scheduler import (
     snapshot_session,
     snapshot_task,
 )
-from rocket_magic.tasks import CodeTask, CommandTask, FuncTask, Task
-from rocket_magic.tasks._home import local_datetime, set_default_factory, set_default_session
-from rocket_magic.time import as_zone
+from rocket_magic.scheduler._hooks import adder
+from rocket_magic.session._reading import ConditionReader
+from rocket_magic.session._registry import Registry
+from rocket_magic.session._returns import Returns
+from rocket_magic.session._times import Times
+from rocket_magic.tasks import Task
+from rocket_magic.tasks._home import local_datetime, set_default_session
+from rocket_magic.tasks._kinds import make_task
 
 __all__ = ["Session"]
-
-Listener = Callable[[Change], None]
-
-_MOST_SHARED = 10_000
-_ON_TIME_ALONE = frozenset({TaskExecutable, TaskRunnable, IsPeriod})
-"""Kinds of conditions whose equality is sameness in every respect; others may hold what a user wrote."""
-
-
-class Returns(dict[Any, Any]):
-    """The last return value of each task; asked by task, by name or by function."""
-
-    def __init__(self, registry: Registry) -> None:
-        super().__init__()
-        self._registry = registry
-
-    def _key(self, key: Any) -> Any:
-        if isinstance(key, str):
-            return key
-        if isinstance(key, Task):
-            return key.name
-        task = self._registry.get(key)
-        return key if task is None else task.name
-
-    def __getitem__(self, key: Any) -> Any:
-        return super().__getitem__(self._key(key))
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(self._key(key), value)
-
-    def __contains__(self, key: object) -> bool:
-        return super().__contains__(self._key(key))
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The value, or the default when the task has returned none yet."""
-        return super().get(self._key(key), default)
 
 
 class Session:
@@ -104,13 +67,9 @@ class Session:
         self.hooks = Hooks()
         self.sink_factory: Callable[[str, str], Sink] | None = None
         self.custom_phrases: list[CustomPhrase] = []
-        self._conditions: dict[Any, BaseCondition] = {}
-        self.listeners: tuple[Listener, ...] = ()
-        self._listener_errors = 0
-        self._clock: Clock = as_clock(self.config.time_func)
-        self._log = self._new_log()
-        self._log_set_aside: TaskLog | None = None
-        show_repository(self, self._log.logger_name)
+        self._reader = ConditionReader()
+        self._times = Times(self.config)
+        show_repository(self, self.log.logger_name)
         self._runner = Runner(self)
         self._board = self._runner.board
         self.scheduler = Scheduler(self._runner.engine)
@@ -122,24 +81,22 @@ class Session:
     @property
     def log(self) -> TaskLog:
         """The task log."""
-        return self._log
+        return self._times.log
 
     @property
     def history(self) -> History:
         """The index over the log that conditions ask."""
-        return self._log.history
+        return self._times.log.history
 
     @property
     def clock(self) -> Clock:
         """The clock, made from the config's `time_func`."""
-        return self._clock
+        return self._times.clock
 
     @property
     def zone(self) -> tzinfo:
         """The zone of schedules: `timezone`, else that of a virtual clock, else the system's."""
-        if self.config.timezone is not None:
-            return as_zone(self.config.timezone)
-        return self._clock.tz if isinstance(self._clock, VirtualClock) else as_zone(None)
+        return self._times.zone
 
     @property
     def executors(self) -> Executors:
@@ -186,22 +143,7 @@ class Session:
         Returns:
             The task; without anything to call, a decorator that takes the function.
         """
-        if command is not None:
-            return CommandTask(command, session=self, **policy)
-        if code is not None:
-            return CodeTask(code, session=self, **policy)
-        if path is not None:
-            return FuncTask(path=path, session=self, **policy)
-        func = policy.pop("func", None)
-        if func is None:
-
-            def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-                self.create_task(func=function, **policy)
-                return function
-
-            return decorate
-        policy.setdefault("name", getattr(func, "__name__", None))
-        return FuncTask(func, session=self, **policy)
+        return make_task(self, command=command, path=path, code=code, **policy)
 
     def add_task(self, task: Task) -> None:
         """Take in a task that was removed, or made for another session."""
@@ -388,11 +330,11 @@ class Session:
         Raises:
             RepositoryError: It can't be opened, or holds records already.
         """
-        return self._log.save(repo)
+        return self.log.save(repo)
 
     def get_repo(self) -> Any:
         """The repository of the task log."""
-        return self._log.repo
+        return self.log.repo
 
     def get_task_log(self, **query: Any) -> Any:
         """Records of the task log, oldest first.
@@ -400,36 +342,21 @@ class Session:
         Args:
             **query: Fields that must match, e.g. `task_name="load"`, `action="fail"`.
         """
-        return self._log.query(**query)
+        return self.log.query(**query)
 
     def task_logger(self, task: Task | None) -> Any:
         """The log, seen by one task; all of it when None."""
-        return self._log.for_task(None if task is None else task.name)
+        return self.log.for_task(None if task is None else task.name)
 
     # Conditions, arguments, time
 
     def condition(self, value: Any) -> BaseCondition:
-        """Read a condition; the session's own phrases are understood.
-
-        Conditions are immutable, so equal texts and equal conditions on time alone share one: ten thousand
-        `daily` tasks cost one parse and keep one condition.
-        """
-        if isinstance(value, str):
-            key: Any = (value, len(self.custom_phrases))
-        elif value is None or type(value) in _ON_TIME_ALONE:
-            key = value
-        else:
-            return as_condition(value, self.custom_phrases)
-        known = self._conditions.get(key)
-        if known is None:
-            if len(self._conditions) >= _MOST_SHARED:
-                self._conditions.clear()
-            known = self._conditions[key] = as_condition(value, self.custom_phrases)
-        return known
+        """Read a condition; the session's own phrases are understood."""
+        return self._reader.read(value, self.custom_phrases)
 
     def context(self, task: Any = None) -> Context:
         """The situation in which a condition answers now."""
-        clock = self._clock
+        clock = self._times.clock
         return Context(now=clock.now(), elapsed=clock.elapsed(), session=self, task=task)
 
     def call(self, function: Callable[..., Any], task: Any, given: Mapping[str, Any]) -> Any:
@@ -438,7 +365,7 @@ class Session:
 
     def get_time(self) -> datetime:
         """The current time by the session's clock; naive local unless a `timezone` is set."""
-        return local_datetime(self, self._clock.now())
+        return local_datetime(self, self.clock.now())
 
     def get_current_time(self) -> datetime:
         """Rocketry's other name of `get_time`."""
@@ -470,48 +397,33 @@ class Session:
 
     def hook_startup(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: call the function at startup; after its yield, when startup tasks have ended."""
-        return _adder(self.hooks.startup)
+        return adder(self.hooks.startup)
 
     def hook_shutdown(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: call the function at shutdown; after its yield, when everything has ended."""
-        return _adder(self.hooks.shutdown)
+        return adder(self.hooks.shutdown)
 
     def hook_scheduler_cycle(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: call the function whenever the scheduler looks at tasks."""
-        return _adder(self.hooks.scheduler_cycle)
+        return adder(self.hooks.scheduler_cycle)
 
     def hook_task_init(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: call the function with each new `task`."""
-        return _adder(self.hooks.task_init)
+        return adder(self.hooks.task_init)
 
     def hook_task_execute(self) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: call the function before each run; its yield gets the (type, error, traceback)."""
-        return _adder(self.hooks.task_execute)
+        return adder(self.hooks.task_execute)
 
     # What others see
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call a function after every change, on the thread that made it; it must be quick.
 
         Returns:
             A function that ends the subscription.
         """
-        self.listeners = (*self.listeners, listener)
-
-        def unsubscribe() -> None:
-            self.listeners = tuple(one for one in self.listeners if one is not listener)
-
-        return unsubscribe
-
-    def publish(self, change: Change) -> None:
-        """Tell the listeners of a change; what one raises is counted, never passed on."""
-        for listener in self.listeners:
-            try:
-                listener(change)
-            except USER_ERRORS as error:
-                self._listener_errors += 1
-                if self._listener_errors == 1:
-                    self._board.silence(f"a listener of the session raised: {error}", error)
+        return self._board.listeners.add(listener)
 
     def snapshot(self) -> SessionSnapshot:
         """Picture of scheduler and tasks."""
@@ -530,10 +442,10 @@ class Session:
 
     def _config_changed(self, name: str, value: Any) -> None:
         if name == "force_status_from_logs":
-            self._log.ask_repository(value)
+            self.log.ask_repository(value)
         elif name == "task_logger_basename":
-            hide_repository(self, self._log.logger_name)
-            self._log.logger_name = value
+            hide_repository(self, self.log.logger_name)
+            self.log.logger_name = value
             show_repository(self, value)
         self._runner.configure_executors()
         self._runner.desk.config_changed(name)
@@ -542,49 +454,8 @@ class Session:
         self._runner.desk.parameters_changed()
 
     def renew_clock(self) -> bool:
-        """Take the clock from the config again, as a restart does; whether it is another one now.
-
-        History made in virtual time is kept apart from the real log: a virtual clock that replaces a
-        real one brings a log of its own, and going back brings the real log back.
-        """
-        fresh = as_clock(self.config.time_func)
-        if self._same_clock(fresh):
-            return False
-        was_virtual = isinstance(self._clock, VirtualClock)
-        self._clock = fresh
-        if isinstance(fresh, VirtualClock):
-            if self._log_set_aside is None and not was_virtual:
-                self._log_set_aside = self._log
-            self._log = self._new_log()
-        elif self._log_set_aside is not None:
-            self._log, self._log_set_aside = self._log_set_aside, None
-        return True
-
-    def _same_clock(self, other: Clock) -> bool:
-        mine = self._clock
-        if isinstance(other, VirtualClock) or isinstance(mine, VirtualClock):
-            return other is mine
-        return getattr(other, "function", None) is getattr(mine, "function", None)
-
-    def _new_log(self) -> TaskLog:
-        log = TaskLog(
-            capacity=self.config.log_capacity,
-            zone=lambda: self.zone,
-            logger_name=self.config.task_logger_basename,
-        )
-        log.ask_repository(self.config.force_status_from_logs)
-        return log
+        """Take the clock from the config again, as a restart does; whether it is another one now."""
+        return self._times.renew()
 
     def __repr__(self) -> str:
         return f"<Session {self.scheduler.state}, {len(self._registry)} tasks>"
-
-
-def _adder(hooks: list[Callable[..., Any]]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def add(hook: Callable[..., Any]) -> Callable[..., Any]:
-        hooks.append(hook)
-        return hook
-
-    return add
-
-
-set_default_factory(Session)

@@ -1,4 +1,4 @@
-"""Floor 8: the tasks of a session by name and by function, and the rule for a taken name."""
+"""The tasks of a session by name and by function, and the rule for a taken name."""
 
 from __future__ import annotations
 
