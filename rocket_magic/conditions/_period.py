@@ -111,6 +111,14 @@ def _lived(name: str, ctx: Context) -> bool:
     return mark is not None and 0 < mark.at - ctx.now <= _CORRECTION
 
 
+def _used(task: TaskRef, actions: frozenset[Action], window: Window, ctx: Context) -> bool:
+    """Whether a window has seen one of these actions of a task, or a run that still goes on."""
+    name = target(task, ctx)
+    if name is None or ctx.session.history.happened(name, actions, window.start, window.end):
+        return True
+    return _lived(name, ctx) or _running_since(view(task, ctx), window)
+
+
 def _running_since(task: TaskView | None, window: Window) -> bool:
     return task is not None and any(window.start <= start < window.end for start in task.running_since)
 
@@ -174,15 +182,9 @@ class TaskExecutable(Windowed, BaseCondition):
         """Tell whether an unused window is open."""
         zone = ctx.session.zone
         window = self._windows.window(ctx.now, zone)
-        return window is not None and self._doors.open(ctx.now, zone) and not self._used(window, ctx)
-
-    def _used(self, window: Window, ctx: Context) -> bool:
-        name = target(self.task, ctx)
-        if name is None:
-            return True
-        if ctx.session.history.happened(name, OUTCOMES, window.start, window.end) or _lived(name, ctx):
-            return True
-        return _running_since(view(self.task, ctx), window)
+        if window is None or not self._doors.open(ctx.now, zone):
+            return False
+        return not _used(self.task, OUTCOMES, window, ctx)
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the open window, or the opening of the next one that can be used."""
@@ -193,7 +195,7 @@ class TaskExecutable(Windowed, BaseCondition):
         now, zone = ctx.now, ctx.session.zone
         window = self._windows.window(now, zone)
         through, gates = self._doors.look(now, zone) if self._doors is not NO_GATES else (True, NEVER)
-        if window is not None and not self._used(window, ctx):
+        if window is not None and not _used(self.task, OUTCOMES, window, ctx):
             return (True, min(window.end, gates)) if through else (False, gates)
         following = self._windows.next_window(now, zone)
         opening = NEVER if following is None else following.start
@@ -223,7 +225,7 @@ class TaskExecutable(Windowed, BaseCondition):
             return f"not run since {moment(window.start, now, zone)}, open {until(window.end, now, zone)}"
         if missing:
             return missing
-        if window is not None and self._used(window, ctx):
+        if window is not None and _used(self.task, OUTCOMES, window, ctx):
             return self._use(window, ctx)
         return f"opens {when(self.next_change(ctx), now, zone)}"
 
@@ -272,15 +274,7 @@ class TaskRunnable(BaseCondition):
     def holds(self, ctx: Context) -> bool:
         """Tell whether a window is open that saw no start."""
         window = self.period.window(ctx.now, ctx.session.zone)
-        return window is not None and not self._used(window, ctx)
-
-    def _used(self, window: Window, ctx: Context) -> bool:
-        name = target(self.task, ctx)
-        if name is None or ctx.session.history.happened(name, _STARTED, window.start, window.end):
-            return True
-        if _lived(name, ctx):
-            return True
-        return _running_since(view(self.task, ctx), window)
+        return window is not None and not _used(self.task, _STARTED, window, ctx)
 
     def next_change(self, ctx: Context) -> Instant:
         """Give the end of the open window, or the opening of the next."""
@@ -290,7 +284,7 @@ class TaskRunnable(BaseCondition):
         """Give both answers; window and history are asked once."""
         now, zone = ctx.now, ctx.session.zone
         window = self.period.window(now, zone)
-        if window is not None and not self._used(window, ctx):
+        if window is not None and not _used(self.task, _STARTED, window, ctx):
             return True, window.end
         following = self.period.next_window(now, zone)
         return False, NEVER if following is None else following.start

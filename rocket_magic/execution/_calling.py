@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from types import FrameType
 from typing import Any
 
@@ -11,7 +11,7 @@ from rocket_magic.args import RunEnv, current_run
 from rocket_magic.execution._base import Outcome, RunOrder
 from rocket_magic.execution._outcome import outcome_of_error, terminated
 
-__all__ = ["await_run", "call_run", "enter_run", "in_run_code"]
+__all__ = ["ask_all_to_end", "ask_to_end", "await_run", "call_run", "enter_run", "in_run_code"]
 
 
 def enter_run(order: RunOrder) -> None:
@@ -40,6 +40,20 @@ async def await_run(coroutine: Coroutine[Any, Any, Any], order: RunOrder) -> Out
         return Outcome(order.run_id, Action.SUCCESS, await coroutine)
     except BaseException as error:
         return outcome_of_error(order.run_id, error, order.flag)
+
+
+def ask_to_end(orders: Mapping[str, RunOrder], run_id: str, reason: str) -> bool:
+    """Set the flag of a run that can't be ended by force; so the answer is always False."""
+    order = orders.get(run_id)
+    if order is not None:
+        order.flag.set(reason)
+    return False
+
+
+def ask_all_to_end(orders: Mapping[str, RunOrder], reason: str) -> None:
+    """Set the flags of all such runs."""
+    for order in list(orders.values()):
+        order.flag.set(reason)
 
 
 def _enter_code(call: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
-from rocket_magic.execution._calling import await_run, call_run
+from rocket_magic.execution._calling import ask_all_to_end, ask_to_end, await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
 
 __all__ = ["MainExecutor"]
@@ -48,10 +48,7 @@ class MainExecutor:
 
     def terminate(self, run_id: str, reason: str) -> bool:
         """Set the flag; the scheduler's own thread can't be ended."""
-        order = self._orders.get(run_id)
-        if order is not None:
-            order.flag.set(reason)
-        return False
+        return ask_to_end(self._orders, run_id, reason)
 
     def kill(self, run_id: str, reason: str) -> bool:
         """The same as `terminate`."""
@@ -59,8 +56,7 @@ class MainExecutor:
 
     def close(self) -> None:
         """Ask what is still awaited to end."""
-        for order in list(self._orders.values()):
-            order.flag.set("the scheduler was closed")
+        ask_all_to_end(self._orders, "the scheduler was closed")
 
 
 class _Once:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rocket_magic._lazy import LazyModule
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
-from rocket_magic.execution._calling import await_run, call_run
+from rocket_magic.execution._calling import ask_all_to_end, ask_to_end, await_run, call_run
 from rocket_magic.execution._outcome import deliver, outcome_of_error
 from rocket_magic.execution._pool import Pool
 
@@ -53,10 +53,7 @@ class ThreadExecutor:
 
     def terminate(self, run_id: str, reason: str) -> bool:
         """Set the flag; the task's code must look at it."""
-        order = self._orders.get(run_id)
-        if order is not None:
-            order.flag.set(reason)
-        return False
+        return ask_to_end(self._orders, run_id, reason)
 
     def kill(self, run_id: str, reason: str) -> bool:
         """The same as `terminate`: there is no way to end a thread."""
@@ -64,8 +61,7 @@ class ThreadExecutor:
 
     def close(self) -> None:
         """Set the flags of what still runs and let the threads end."""
-        for order in list(self._orders.values()):
-            order.flag.set("the scheduler was closed")
+        ask_all_to_end(self._orders, "the scheduler was closed")
         self._pool.close()
 
 

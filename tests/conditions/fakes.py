@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rocket_magic._protocols import Action, Context, Mark
-from rocket_magic.instants import Instant, Span, to_instant
+from rocket_magic.conditions import BaseCondition
+from rocket_magic.instants import NEVER, Instant, Span, to_instant
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
@@ -123,3 +124,17 @@ class FakeSession:
         return Context(
             now=instant, elapsed=instant - at("2024-01-01 00:00"), session=self, task=task, retries=retries
         )
+
+
+def first_starts(condition: BaseCondition, start: str, number: int, zone: tzinfo) -> list[Instant]:
+    """Step from change to change: the first starts of a task whose runs succeed at once."""
+    session = FakeSession(zone=zone)
+    task, now, found = session.task("me"), at(start, zone), list[Instant]()
+    while len(found) < number and now != NEVER:
+        context = session.context(task, now)
+        if condition.holds(context):
+            found.append(now)
+            session.history.add("me", "run", now, elapsed=context.elapsed)
+            session.history.add("me", "success", now, elapsed=context.elapsed)
+        now = condition.next_change(session.context(task, now))
+    return found

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for conditions; the property test of the agenda draws from them too."""
+"""Hypothesis strategies for conditions of every kind; the agenda's proof has its own, on a grid."""
 
 from __future__ import annotations
 

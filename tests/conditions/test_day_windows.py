@@ -10,7 +10,7 @@ from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import to_datetime
 from rocket_magic.time import TimeOfDay, TimeOfMonth, TimeOfWeek
 
-from .fakes import HELSINKI, FakeSession, at
+from .fakes import HELSINKI, FakeSession, at, first_starts
 
 SPELLINGS = [
     ("weekly on Sunday after 03:00", weekly.on("Sunday").after("03:00")),
@@ -37,17 +37,9 @@ _NIGHTLY = weekly.on("Sun").between("03:00", "03:30")
 _LAST_NIGHT = monthly.on("last").between("22:00", "02:00")
 
 
-def _starts(condition, start, number, zone=HELSINKI):
-    session = FakeSession(zone=zone)
-    task, now, found = session.task("me"), at(start, zone), []
-    while len(found) < number:
-        context = session.context(task, now)
-        if condition.holds(context):
-            found.append(f"{to_datetime(now, zone):%Y-%m-%d %H:%M}")
-            session.history.add("me", "run", now)
-            session.history.add("me", "success", now)
-        now = condition.next_change(context)
-    return found
+def _starts(condition, start, number):
+    found = first_starts(condition, start, number, HELSINKI)
+    return [f"{to_datetime(instant, HELSINKI):%Y-%m-%d %H:%M}" for instant in found]
 
 
 @pytest.mark.parametrize(

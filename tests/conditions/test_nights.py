@@ -14,24 +14,15 @@ from rocket_magic.conds import daily, every, hourly, time_of_day, time_of_month,
 from rocket_magic.instants import DAY, MINUTE, to_datetime
 from rocket_magic.time import TimeOfDay, TimeOfHour
 
-from .fakes import HELSINKI, FakeSession, at
+from .fakes import HELSINKI, FakeSession, at, first_starts
 
 NEW_YORK = ZoneInfo("America/New_York")
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")  # until 2019 its clocks changed at midnight
 
 
 def starts(condition, start, number, zone=HELSINKI):
-    """The first starts, each of which ends at once, in local time with its offset."""
-    session = FakeSession(zone=zone)
-    task, now, found = session.task("me"), at(start, zone), []
-    while len(found) < number:
-        context = session.context(task, now)
-        if condition.holds(context):
-            found.append(f"{to_datetime(now, zone):%a %d %H:%M}")
-            session.history.add("me", "run", now)
-            session.history.add("me", "success", now)
-        now = condition.next_change(session.context(task, now))
-    return found
+    """The first starts in local time, with the day of the week."""
+    return [f"{to_datetime(at, zone):%a %d %H:%M}" for at in first_starts(condition, start, number, zone)]
 
 
 @pytest.mark.parametrize(

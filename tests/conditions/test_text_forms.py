@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from datetime import UTC, datetime
 
 import pytest
 
@@ -130,7 +130,7 @@ PERIODS: dict[type, list[TimePeriod]] = {
     ],
     StaticInterval: [
         StaticInterval(), StaticInterval("2026-03-01", "2026-04-01 10:00"),
-        StaticInterval(datetime(2026, 3, 1, tzinfo=UTC), None), StaticInterval(None, "2026-03-01"),
+        StaticInterval(dt.datetime(2026, 3, 1, tzinfo=dt.UTC), None), StaticInterval(None, "2026-03-01"),
     ],
     TimeDelta: [TimeDelta("2 hours"), TimeDelta("2 hours", "1 hour")],
     TimeSpanDelta: [TimeSpanDelta("1 hour", "2 hours"), TimeSpanDelta("1 hour")],
@@ -242,7 +242,7 @@ def test_text_of_conditions(condition):
 def test_text_of_periods(period):
     """It is a Python expression that gives an equal period, and no phrase."""
     assert str(period) == repr(period)
-    again = eval(repr(period), {**vars(periods), "datetime": __import__("datetime")})
+    again = eval(repr(period), {**vars(periods), "datetime": dt})
     assert again == period
     assert hash(again) == hash(period)
     if period not in (always, never):

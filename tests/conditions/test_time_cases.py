@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,28 +10,13 @@ import pytest
 
 from rocket_magic import conds
 from rocket_magic.conditions import parse_condition
-from rocket_magic.instants import NEVER, to_datetime, to_instant
+from rocket_magic.instants import to_datetime
 
-from .fakes import FakeSession
+from .fakes import first_starts
 
 ROWS = json.loads((Path(__file__).parents[1] / "data" / "time_cases.json").read_text(encoding="utf-8"))
 CASES = [row for row in ROWS if row["kind"] == "cond"]
 _NAMES = {name: getattr(conds, name) for name in ("daily", "hourly", "weekly", "every")}
-
-
-def _starts(condition, zone, start, number):
-    """Step from change to change; each start succeeds at once."""
-    session = FakeSession(zone=zone)
-    task = session.task("me")
-    now, starts = start, []
-    while len(starts) < number and now != NEVER:
-        context = session.context(task, now)
-        if condition.holds(context):
-            starts.append(now)
-            session.history.add("me", "run", now, elapsed=context.elapsed)
-            session.history.add("me", "success", now, elapsed=context.elapsed)
-        now = condition.next_change(context)
-    return starts
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -42,8 +26,7 @@ def test_starts(case):
     condition = eval(case["schedule"], {}, _NAMES)
     if case.get("phrase"):
         assert parse_condition(case["phrase"]) == condition
-    start = to_instant(datetime.fromisoformat(case["start"]), zone)
-    starts = _starts(condition, zone, start, len(case["expected"]))
+    starts = first_starts(condition, case["start"], len(case["expected"]), zone)
     assert [to_datetime(at, zone).isoformat() for at in starts] == case["expected"]
 
 

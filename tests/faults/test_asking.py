@@ -70,23 +70,29 @@ def test_an_end_condition_that_raises_for_long_is_told_once(caplog):
     app.session.stop()
 
 
-def test_a_slow_condition_makes_others_late_and_loses_nothing(machine):
-    """F21: each start that was due while it took its time is made, once."""
-    app = Rocketry(execution="thread")
-    asked = []
+def slow_once(app, seconds):
+    """A condition that takes its time when it is first asked, and whether it was."""
+    asked = threading.Event()
 
     @app.cond()
     def slow():
-        if not asked:
-            asked.append(1)
-            threading.Event().wait(0.5)
+        if not asked.is_set():
+            asked.set()
+            threading.Event().wait(seconds)
         return False
 
+    return slow, asked
+
+
+def test_a_slow_condition_makes_others_late_and_loses_nothing(machine):
+    """F21: each start that was due while it took its time is made, once."""
+    app = Rocketry(execution="thread")
+    slow, asked = slow_once(app, 0.5)
     app.task(slow, name="never", func=lambda: None)
     app.task(every("1 hour"), name="due", func=lambda: None)
     heart = Heart(app)
     app.session.start_thread()
-    wait_for(lambda: asked)
+    assert asked.wait(5)
     begun = app.session.clock.uptime()
     app.session.snapshot()
     assert app.session.clock.uptime() - begun < (0.25 + machine.lag) * SECOND
@@ -99,21 +105,12 @@ def test_a_slow_condition_makes_others_late_and_loses_nothing(machine):
 def test_a_slow_condition_is_named(caplog):
     """F21: "condition of 'never' has taken n s", while it does or right after."""
     app = Rocketry(execution="thread")
-
-    asked = []
-
-    @app.cond()
-    def slow():
-        if not asked:
-            asked.append(1)
-            threading.Event().wait(1.2)
-        return False
-
+    slow, asked = slow_once(app, 1.2)
     app.task(slow, name="never", func=lambda: None)
     heart = Heart(app)
     with caplog.at_level(logging.WARNING, "rocketry.scheduler"):
         app.session.start_thread()
-        wait_for(lambda: asked)
+        assert asked.wait(5)
         heart.goes_on()
         heart.goes_on()
         assert app.session.stop(wait=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from functools import partial
 
 from rocket_magic import Rocketry
@@ -19,8 +20,8 @@ def _app(max_process_count: int) -> Rocketry:
     return app
 
 
-def test_tasks_that_are_always_due_take_turns() -> None:
-    """The one that has just run does not overtake those that wait."""
+def _sixty_runs(priorities: dict[str, int]) -> Counter[str]:
+    """How often each of some tasks that are always due has run, by their priorities."""
     app = _app(2)
     seen: list[str] = []
 
@@ -29,27 +30,23 @@ def test_tasks_that_are_always_due_take_turns() -> None:
         if len(seen) == 60:
             app.session.shut_down()
 
-    for name in "abcdef":
-        app.task("true", name=name, func=partial(run, name))
+    for name, priority in priorities.items():
+        app.task("true", name=name, func=partial(run, name), priority=priority)
     app.run()
-    assert {seen.count(name) for name in "abcdef"} <= {9, 10, 11}
+    return Counter(seen)
+
+
+def test_tasks_that_are_always_due_take_turns() -> None:
+    """The one that has just run does not overtake those that wait."""
+    count = _sixty_runs(dict.fromkeys("abcdef", 0))
+    assert {count[name] for name in "abcdef"} <= {9, 10, 11}
 
 
 def test_priority_goes_before_turns() -> None:
     """A task of higher priority that is always due leaves the others what it does not need."""
-    app = _app(2)
-    seen: list[str] = []
-
-    def run(name: str) -> None:
-        seen.append(name)
-        if len(seen) == 60:
-            app.session.shut_down()
-
-    for name in "abcd":
-        app.task("true", name=name, func=partial(run, name), priority=5 if name == "d" else 0)
-    app.run()
-    assert 28 <= seen.count("d") <= 32
-    assert {seen.count(name) for name in "abc"} <= {9, 10, 11}
+    count = _sixty_runs({"a": 0, "b": 0, "c": 0, "d": 5})
+    assert 28 <= count["d"] <= 32
+    assert {count[name] for name in "abc"} <= {9, 10, 11}
 
 
 def test_a_place_goes_to_the_highest_priority_that_waits() -> None:
