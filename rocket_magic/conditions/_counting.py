@@ -66,10 +66,10 @@ class Comparable:
     __slots__ = ()
 
     def _compared(self, sign: str, limit: int) -> Self:
-        return dataclasses.replace(self, count=Count(sign, limit))  # type: ignore[type-var]
+        return dataclasses.replace(self, count=Count(sign, limit))  # type: ignore[type-var]  # a dataclass, as said above
 
     def _key(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]  # the same
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, int) and not isinstance(other, bool):

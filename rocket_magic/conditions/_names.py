@@ -33,7 +33,7 @@ def rename_tasks(condition: BaseCondition, mapping: Mapping[str, str]) -> BaseCo
     changed = {
         field: mapping[name_of(ref)] for field, ref in _references(condition) if name_of(ref) in mapping
     }
-    return dataclasses.replace(condition, **changed) if changed else condition  # type: ignore[type-var]
+    return dataclasses.replace(condition, **changed) if changed else condition  # type: ignore[type-var]  # what has references is a dataclass
 
 
 def _references(condition: BaseCondition) -> list[tuple[str, Any]]:

@@ -17,7 +17,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any as AnyType
 from typing import Final
 
@@ -157,7 +157,7 @@ def _read_custom(reader: Reader, custom: Sequence[CustomPhrase]) -> BaseConditio
         return None
     place = reader.here
     for phrase in custom:
-        found = reader.guarded(place, lambda phrase=phrase: _made(phrase, text))  # type: ignore[misc]
+        found = reader.guarded(place, partial(_made, phrase, text))
         if found is not None:
             reader.index = end
             return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final, NoReturn, Protocol, Self, TypeVar
 
 from rocket_magic.conditions._syntax_reader import Reader
@@ -69,10 +70,7 @@ def narrow(reader: Reader, condition: T, words: tuple[str, ...] = WINDOW_WORDS) 
     """
     while (window := read_window(reader, words)) is not None:
         place, method, values = window
-        condition = reader.guarded(
-            place,
-            lambda base=condition, method=method, values=values: base._narrow(method, values),  # type: ignore[misc]  # noqa: SLF001  one package
-        )
+        condition = reader.guarded(place, partial(condition._narrow, method, values))  # noqa: SLF001  one package
     if not reader.here.is_name and reader.here.key in ("from", "until"):
         refuse_joined(reader, reader.here, reader.here.key)
     return condition
@@ -84,8 +82,5 @@ def read_unit(reader: Reader) -> TimePeriod:
     period: TimePeriod = whole(reader.need(*UNITS))
     while (window := read_window(reader)) is not None:
         place, method, values = window
-        period = reader.guarded(
-            place,
-            lambda base=period, method=method, values=values: narrowed(base, method, values),  # type: ignore[misc]
-        )
+        period = reader.guarded(place, partial(narrowed, period, method, values))
     return period

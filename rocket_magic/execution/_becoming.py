@@ -22,7 +22,7 @@ try:
     import fcntl
     import termios
 except ImportError:  # not everywhere
-    fcntl = termios = None  # type: ignore[assignment]
+    fcntl = termios = None  # type: ignore[assignment]  # None: there is none here
 
 __all__ = ["become_worker", "flush", "forget_parent", "is_read", "make_streams", "set_handler"]
 

@@ -16,7 +16,7 @@ import signal
 try:
     import fcntl
 except ImportError:  # not everywhere
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # None: there is none here
 
 __all__ = ["Lifeline", "hang", "hold_on", "tie"]
 

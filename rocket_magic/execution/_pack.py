@@ -43,13 +43,14 @@ def pack_call(order: RunOrder) -> bytes:
     if call is not None:
         return pickle.dumps((call, None), pickle.HIGHEST_PROTOCOL)
     try:
-        return cloudpickle.dumps((order.call, clock))  # type: ignore[no-any-return]  # untyped
+        packed: bytes = cloudpickle.dumps((order.call, clock))
     except TaskSetupError:  # the call has named the culprit itself
         raise
     except Exception as error:
         reason = explain_refusal(order.call, {}, error)
         msg = f"task {order.task_name!r} can't run in a process: {reason}"
         raise TaskSetupError(msg) from error
+    return packed
 
 
 def _as_found_by_name(call: Callable[[], Any]) -> Callable[[], Any] | None:

@@ -42,7 +42,7 @@ def make_matcher(notebook: Notebook) -> Callable[[Any], Any]:
             "suppress": True,
         }
 
-    return match  # type: ignore[no-any-return,unused-ignore]
+    return match  # type: ignore[no-any-return,unused-ignore]  # the same
 
 
 def complete_rocket(notebook: Notebook, text: str) -> tuple[str, list[str]]:

@@ -242,7 +242,7 @@ class Writer:
             msg = "a secret is never written: give the program an EnvArg('NAME') instead"
             raise Refusal(msg)
         if kind is args.SimpleArg:
-            text = f"SimpleArg({self.expression(argument.value)})"  # type: ignore[attr-defined]
+            text = f"SimpleArg({self.expression(argument.value)})"  # type: ignore[attr-defined]  # its kind has one
         elif kind is args.FuncArg:
             text = self._func_arg(argument)
         elif kind in _PLAIN_ARGUMENTS:

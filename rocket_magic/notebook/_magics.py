@@ -7,7 +7,7 @@ Neither `$x` nor `{x}` is expanded in their lines: schedules and parameters may 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
@@ -22,6 +22,8 @@ from rocket_magic.notebook._text import one_line, printable
 from rocket_magic.notebook._views import Note
 from rocket_magic.notebook.commands import COMMANDS
 from rocket_magic.notebook.commands._base import HelpAskedError, WordError
+
+M = TypeVar("M", bound=Callable[..., Any])
 
 __all__ = ["MAGICS", "install_magics", "remove_magics"]
 
@@ -42,8 +44,14 @@ def remove_magics(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop(name, None)
 
 
+def _as_typed(magic: M) -> M:
+    """A magic that gets its line as it was typed: IPython expands no `$name` in it."""
+    no_var_expand(magic)  # type: ignore[no-untyped-call,unused-ignore]  # IPython's
+    return magic
+
+
 def _task_cell(notebook: Notebook) -> Callable[[str, str], Note | None]:
-    @no_var_expand  # type: ignore[untyped-decorator,unused-ignore]  # IPython's
+    @_as_typed
     def task(line: str, cell: str) -> Note | None:
         if "--help" in line.split():
             return Note(help_text())
@@ -51,11 +59,11 @@ def _task_cell(notebook: Notebook) -> Callable[[str, str], Note | None]:
         return None
 
     task.__doc__ = help_text()
-    return task  # type: ignore[no-any-return,unused-ignore]
+    return task
 
 
 def _task_line() -> Callable[[str], Note]:
-    @no_var_expand  # type: ignore[untyped-decorator,unused-ignore]  # IPython's
+    @_as_typed
     def task(line: str) -> Note:
         if not line.strip() or "--help" in line.split():
             return Note(help_text())
@@ -63,16 +71,16 @@ def _task_line() -> Callable[[str], Note]:
         raise UsageError(msg)
 
     task.__doc__ = help_text()
-    return task  # type: ignore[no-any-return,unused-ignore]
+    return task
 
 
 def _rocket(notebook: Notebook) -> Callable[[str], Any]:
-    @no_var_expand  # type: ignore[untyped-decorator,unused-ignore]  # IPython's
+    @_as_typed
     def rocket(line: str) -> Any:
         return run_command(notebook, line)
 
     rocket.__doc__ = overview()
-    return rocket  # type: ignore[no-any-return,unused-ignore]
+    return rocket
 
 
 def overview() -> str:

@@ -88,8 +88,8 @@ class Progress:
     def _shown_in_cell(self) -> Callable[[Stage], None]:
         from IPython.display import DisplayHandle  # noqa: PLC0415  a shell may be absent
 
-        handle = DisplayHandle()  # type: ignore[no-untyped-call,unused-ignore]
-        handle.display(self._look())  # type: ignore[no-untyped-call,unused-ignore]
+        handle = DisplayHandle()  # type: ignore[no-untyped-call,unused-ignore]  # IPython's
+        handle.display(self._look())  # type: ignore[no-untyped-call,unused-ignore]  # IPython's
         return handle.update
 
 

@@ -142,7 +142,7 @@ class OutputView:
 
         for output in self.outputs:
             if output["output_type"] == "display_data":
-                display(output["data"], raw=True)  # type: ignore[no-untyped-call]
+                display(output["data"], raw=True)  # type: ignore[no-untyped-call]  # IPython's
             else:
                 print(printable(_as_text(output)), end="")  # noqa: T201  asked for
 

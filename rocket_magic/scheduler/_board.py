@@ -168,7 +168,7 @@ class Board:
 
     def context(self, task: Task | None = None) -> Context:
         """The situation at the time of this step."""
-        return Context(now=self.now, elapsed=self.elapsed, session=self.session, task=task)  # type: ignore[arg-type]
+        return Context(now=self.now, elapsed=self.elapsed, session=self.session, task=task)  # type: ignore[arg-type]  # `Owner` names less of it
 
     # What must be looked at
 

@@ -62,12 +62,12 @@ def as_start_condition(task: Task, value: Any) -> Any:
     return task.session.condition(value)
 
 
-def as_execution(task: Task, value: Any) -> str | None:
+def as_execution(task: Task, value: str | None) -> str | None:
     """A way of execution, or None for the session's."""
     if value is not None and value not in EXECUTIONS:
         msg = f"execution of task {task.name!r} must be one of {', '.join(EXECUTIONS)}, got {value!r}"
         raise TaskError(msg)
-    return value  # type: ignore[no-any-return]  # checked by the line above
+    return value
 
 
 def as_priority(task: Task, value: Any) -> int:
@@ -114,12 +114,12 @@ def as_multilaunch(task: Task, value: Any) -> bool | int | None:
     raise TaskError(msg)
 
 
-def as_overlap(task: Task, value: Any) -> str | None:
+def as_overlap(task: Task, value: str | None) -> str | None:
     """What happens when the task is due while it runs, or None for the session's."""
     if value is not None and value not in OVERLAPS:
         msg = f"on_overlap of task {task.name!r} must be one of {', '.join(OVERLAPS)}, got {value!r}"
         raise TaskError(msg)
-    return value  # type: ignore[no-any-return]  # checked by the line above
+    return value
 
 
 def _duration(task: Task, value: Any, field: str) -> Span:

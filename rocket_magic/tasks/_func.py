@@ -151,11 +151,11 @@ class FunctionInFile:
             spec.loader.exec_module(module)
         finally:
             sys.path[:] = before
-        function = getattr(module, self.name, None)
+        function: Callable[..., Any] | None = getattr(module, self.name, None)
         if not callable(function):
             msg = f"{self.path!r} has no function {self.name!r}"
             raise TaskError(msg)
-        return function  # type: ignore[no-any-return]  # checked by callable()
+        return function
 
 
 class FileCall:

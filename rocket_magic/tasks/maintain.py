@@ -20,7 +20,7 @@ class ShutDown(Task):
         """One name is enough: a session needs one of it."""
         return "shutdown"
 
-    def execute(self, session: Any = Session()) -> None:  # type: ignore[override]
+    def execute(self, session: Any = Session()) -> None:  # type: ignore[override]  # filled in by name
         """Ask the session to shut down."""
         session.shut_down()
 
@@ -35,6 +35,6 @@ class Restart(Task):
         """One name is enough: a session needs one of it."""
         return "restart"
 
-    def execute(self, session: Any = Session()) -> None:  # type: ignore[override]
+    def execute(self, session: Any = Session()) -> None:  # type: ignore[override]  # filled in by name
         """Ask the session to restart."""
         session.restart()

@@ -102,7 +102,7 @@ def test_get_value_by_hand(session: FakeSession):
     session.parameters["y"] = 1
     assert Arg("x").get_value(session=session) == 2
     task = session.add("a")
-    task.session = session  # type: ignore[attr-defined]
+    task.session = session
     assert Arg("x").get_value(task=task) == 2
 
 

@@ -66,7 +66,7 @@ def test_return_of_task_by_name_task_and_function(session: FakeSession):
     session.returns["load"] = None
     for reference in ("load", task, load):
         assert resolve(Return(reference, default=1), session.env()) is None
-    load.__rocket_magic_task__ = "other"  # type: ignore[attr-defined]
+    load.__rocket_magic_task__ = "other"
     session.returns["other"] = 5
     assert resolve(Return(load), session.env()) == 5
 
@@ -85,7 +85,7 @@ def test_functions_that_are_tasks_of_other_names(session: FakeSession):
 
     home = Session()
     nightly = home.add("nightly")
-    home.returns[load] = 3  # type: ignore[index]
+    home.returns[load] = 3
     assert resolve(Task(load), home.env()) is nightly
     assert resolve(Return(load), home.env()) == 3
     assert resolve(Return(["unhashable"], default=1), home.env()) == 1

@@ -294,10 +294,10 @@ def test_a_panel_that_fails_says_so_and_comes_back() -> None:
     """A repository that can't be read hides neither the rest nor itself for ever."""
     desk = Desk(source_of(1))
     real = desk.source.log
-    desk.source.log = lambda *_: 1 / 0  # type: ignore[method-assign]
+    desk.source.log = lambda *_: 1 / 0
     desk.show(tab="log")
     assert desk.part("log") == {"trouble": "This could not be read: ZeroDivisionError: division by zero"}
-    desk.source.log = real  # type: ignore[method-assign]
+    desk.source.log = real
     assert desk.part("log", span=3 * SECOND)["rows"] == []
 
 
@@ -305,14 +305,14 @@ def test_a_session_that_cannot_be_read_is_told_and_recovers() -> None:
     """Answers still arrive, and the next good look is whole."""
     desk = Desk(source_of(1))
     real = desk.source.tasks
-    desk.source.tasks = lambda: 1 / 0  # type: ignore[method-assign]
+    desk.source.tasks = lambda: 1 / 0
     desk.show()
     desk.publisher.inbox.reply({"view": "v", "id": 1, "ok": True})
     (message,) = desk.step()
     assert message["trouble"] == "This could not be read: ZeroDivisionError: division by zero"
     assert message["replies"] == [{"view": "v", "id": 1, "ok": True}]
     assert desk.pause == 2 * SECOND
-    desk.source.tasks = real  # type: ignore[method-assign]
+    desk.source.tasks = real
     (message,) = desk.step(2 * SECOND)
     assert "trouble" not in message
     assert len(message["views"]["v"]["tasks"]["rows"]) == 1

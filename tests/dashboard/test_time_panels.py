@@ -59,7 +59,7 @@ def test_past_and_future_on_one_axis() -> None:
 def test_the_past_alone_asks_for_no_forecast() -> None:
     """A window that ends before now is the log's alone."""
     source = source_of_two()
-    source.forecast = lambda span: pytest.fail(f"asked for {span}")  # type: ignore[method-assign,assignment]
+    source.forecast = lambda span: pytest.fail(f"asked for {span}")
     part = look(TimelinePanel(), source, timeline_span=600, timeline_shift=-5000)
     assert part is not None
     assert part["end"] < part["at"]
@@ -73,7 +73,7 @@ def test_a_forecast_that_fails_is_told_and_the_past_stays() -> None:
         msg = f"no {span:.0f}"
         raise ValueError(msg)
 
-    source.forecast = fail  # type: ignore[method-assign]
+    source.forecast = fail
     part = look(TimelinePanel(), source, timeline_span=3600)
     assert part is not None
     assert part["notes"] == ["No forecast: ValueError: no 1800"]
@@ -90,7 +90,7 @@ def test_forecasts_are_seldom() -> None:
         asked.append(span)
         return give(span)
 
-    source.forecast = count  # type: ignore[method-assign]
+    source.forecast = count
     panel = TimelinePanel()
     show = Show(type="show", view="v", tab="timeline")
     for n in range(20):

@@ -142,7 +142,7 @@ def test_time_may_go_on_over_runs_in_flight(real: Rocketry) -> None:
 
     @real.task("daily at 01:00", name="long", execution="thread", timeout="10 min")
     def long(flag: object = TerminationFlag()) -> None:
-        flag.wait(20)  # type: ignore[attr-defined]
+        flag.wait(20)
         raise TaskTerminationException("asked to end")
 
     def note(change: Any) -> None:

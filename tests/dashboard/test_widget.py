@@ -101,7 +101,7 @@ def test_a_failing_command_is_answered_with_its_message(dashboard: Dashboard, so
     def fail(_command: str, _name: str) -> None:
         raise ValueError("no more room\nfor runs")
 
-    source.command_task = fail  # type: ignore[method-assign]
+    source.command_task = fail
     assert answer(dashboard, {"type": "run", "view": "v", "task": "a"})["error"] == "no more room\\nfor runs"
 
 

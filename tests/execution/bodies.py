@@ -213,7 +213,7 @@ def leave_grandchildren() -> None:
 
 
 def look_at_flag() -> str:
-    flag = current_run.get().flag  # type: ignore[union-attr]
+    flag = current_run.get().flag
     print(os.getpid(), flush=True)
     if flag.wait(30):
         msg = "saw it"

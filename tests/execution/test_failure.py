@@ -11,7 +11,7 @@ from tests.execution import bodies
 def caught(body: object) -> BaseException:
     """What calling the body raises."""
     with pytest.raises(BaseException) as info:
-        body()  # type: ignore[operator]
+        body()
     return info.value
 
 
@@ -59,7 +59,7 @@ def test_hostile_exceptions() -> None:
 
     class HostileError(Exception):
         @property
-        def __cause__(self) -> None:  # type: ignore[override]
+        def __cause__(self) -> None:
             raise SystemExit
 
     assert exception_text(HostileError()) == "HostileError: (its traceback can't be shown: SystemExit)\n"

@@ -66,7 +66,7 @@ class TestPreparing:
     def test_the_end_while_the_fork_server_starts(self, make_rig: Make) -> None:
         """It is not waited for: nobody has needed it."""
         rig = make_rig("process")
-        rig.executor.prepare()  # type: ignore[attr-defined]
+        rig.executor.prepare()
         rig.executor.close()
         assert not children()
 
@@ -74,7 +74,7 @@ class TestPreparing:
         """A closed executor makes nothing."""
         rig = make_rig("process")
         rig.executor.close()
-        rig.executor.prepare()  # type: ignore[attr-defined]
+        rig.executor.prepare()
         assert not children()
 
 
@@ -92,7 +92,7 @@ class TestForksOfTheTask:
             logging.getLogger("forked").addHandler(handler)
 
             def hold() -> None:
-                with handler.lock:  # type: ignore[union-attr]
+                with handler.lock:
                     held.set()
                     seen.wait(20)
 
@@ -189,7 +189,7 @@ class TestDeath:
         _, pid, _ = begun(process_rig, bodies.say_pid_and_wait)
         (server,) = children()
         os.kill(server, signal.SIGKILL)
-        assert eventually(lambda: process_rig.executor._crew._supply.launcher is None)  # type: ignore[attr-defined]
+        assert eventually(lambda: process_rig.executor._crew._supply.launcher is None)
         os.kill(pid, signal.SIGKILL)
         outcome = process_rig.outcome()
         assert outcome.action is Action.CRASH
@@ -558,7 +558,7 @@ class TestPacking:
         """On a virtual clock the run sleeps with the session's; a copy of another one stands still."""
 
         def look() -> tuple[float, float]:
-            clock = bodies.current_run.get().clock  # type: ignore[union-attr]
+            clock = bodies.current_run.get().clock
             before = clock()
             clock.sleep(7200)
             return before, clock()
@@ -573,7 +573,7 @@ class TestPacking:
         lock = threading.Lock()
         stuck = FunctionClock(lambda: 1000.0 if lock else 0.0)
         assert process_rig.run(look, clock=stuck).value == (1000.0, 8200.0)
-        real = process_rig.run(lambda: bodies.current_run.get().clock()).value  # type: ignore[union-attr]
+        real = process_rig.run(lambda: bodies.current_run.get().clock()).value
         assert abs(real - SystemClock()()) < 60
 
 
@@ -684,7 +684,7 @@ class TestOutput:
             def write(self, stream: str, text: str) -> None:
                 raise OSError
 
-        assert process_rig.run(lambda: print("x") or 5, sink=Broken()).value == 5  # type: ignore[func-returns-value]
+        assert process_rig.run(lambda: print("x") or 5, sink=Broken()).value == 5
 
     def test_without_a_sink(self, process_rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
         """Then it goes to the scheduler's own streams."""
@@ -725,7 +725,7 @@ class TestWorkers:
             rig.start(bodies.give_pid)
         for _ in range(3):
             rig.outcome()
-        assert eventually(lambda: rig.executor._crew._roster.size == 1, 5)  # type: ignore[attr-defined]
+        assert eventually(lambda: rig.executor._crew._roster.size == 1, 5)
 
     def test_a_reused_one_follows_the_parent_back(
         self, make_rig: Make, monkeypatch: pytest.MonkeyPatch
@@ -743,7 +743,7 @@ class TestWorkers:
     def test_a_refused_fork_fails_the_run(self, process_rig: Rig) -> None:
         """When the system has no room for a process the run says so, and the next one may succeed."""
         process_rig.run(bodies.give_five)
-        crew: Any = process_rig.executor._crew  # type: ignore[attr-defined]
+        crew: Any = process_rig.executor._crew
         order = process_rig.start(bodies.say_pid_and_wait)
         assert eventually(lambda: any(worker.run is not None for worker in crew._roster.all()))
         number = next(worker.link.number for worker in crew._roster.all() if worker.run is not None)
@@ -784,7 +784,7 @@ class TestWorkers:
         monkeypatch.delattr(missing)
         rig = make_rig("process")
         assert rig.run(bodies.give_five).value == 5
-        assert isinstance(rig.executor._crew._supply.launcher, Spawner)  # type: ignore[attr-defined]
+        assert isinstance(rig.executor._crew._supply.launcher, Spawner)
         asked = make_rig("process", process_start_method="forkserver").run(bodies.give_five)
         assert "process_start_method must be one of spawn or None, got 'forkserver'" in (asked.reason or "")
 
@@ -889,8 +889,8 @@ def test_soak(make_rig: Make) -> None:
         seen.append(rig.outcome())
         ids.remove(seen[-1].run_id)
     assert rig.outcomes.empty()
-    assert not rig.executor._runs  # type: ignore[attr-defined]
-    assert eventually(lambda: _is_calm(rig.executor), 5)  # type: ignore[attr-defined]
+    assert not rig.executor._runs
+    assert eventually(lambda: _is_calm(rig.executor), 5)
 
 
 def test_flag() -> None:

@@ -35,7 +35,7 @@ class Floor:
         self.roster = Roster(self.blocked.append)
 
     def worker(self, number: int, *, pid: int | None = 1, at_work: bool = False) -> Worker:
-        worker = Worker(Wire(number, pid), None)  # type: ignore[arg-type]  the links and launchers of a test
+        worker = Worker(Wire(number, pid), None)
         self.roster.add(worker, at_work=at_work)
         return worker
 
@@ -80,7 +80,7 @@ def test_runs_wait_in_order(floor: Floor) -> None:
 def test_what_cannot_be_sent_whole_is_watched(floor: Floor) -> None:
     """The rest of an order goes when its channel is free again."""
     worker = floor.worker(1)
-    worker.link.is_free = False  # type: ignore[attr-defined]  the link of a test
+    worker.link.is_free = False
     floor.roster.take_on(floor.run("a"), newest=False)
     assert floor.blocked == [worker]
 

@@ -114,7 +114,7 @@ def happened(app: Rocketry, since: float) -> list[Row]:
         else:
             rows[row.run_id][2:4] = moment, str(row.action)
     border = datetime.fromtimestamp(since, UTC)
-    return [tuple(row[:4]) for row in rows.values() if row[1] > border or row[2] is None or row[2] > border]  # type: ignore[misc]
+    return [tuple(row[:4]) for row in rows.values() if row[1] > border or row[2] is None or row[2] > border]
 
 
 def live(tasks: dict[str, Plan], start: str, zone: str) -> tuple[Rocketry, dict[str, int]]:

@@ -285,7 +285,7 @@ def test_a_filter_that_raises_lets_pass(logger: logging.Logger) -> None:
 def test_tracebacks_are_limited_and_counted(logger: logging.Logger) -> None:
     """Twenty a minute, then a count in the next that passes; a repository behind a handler gets all (F14)."""
     kept, everything = Kept(), Kept()
-    everything.repo = PlainRepo()  # type: ignore[attr-defined]  as Red Bird's RepoHandler has it
+    everything.repo = PlainRepo()
     log = TaskLog()
     log.set_repo(PlainRepo())
     logger.addHandler(kept)

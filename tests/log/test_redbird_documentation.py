@@ -63,7 +63,7 @@ def _engine(folder: Path) -> Any:
 def _orm() -> Any:
     from sqlalchemy.orm import declarative_base
 
-    class Row(declarative_base()):  # type: ignore[misc]
+    class Row(declarative_base()):
         __tablename__ = "boats"
         id = sqlalchemy.Column(sqlalchemy.String, primary_key=True)
         name = sqlalchemy.Column(sqlalchemy.String)
@@ -668,7 +668,7 @@ def test_table_by_key(engine: Any) -> None:
     table.insert([{"pier": pier, "place": place, "boat": boat} for pier, place, boat in boats])
     assert table[("a", 1)]["boat"] == "Aava"
     assert [row["boat"] for row in table["a"]] == ["Aava", "Bora"]
-    assert [row["boat"] for row in table["a":"b"]] == ["Aava", "Bora", "Calypso"]  # type: ignore[misc]
+    assert [row["boat"] for row in table["a":"b"]] == ["Aava", "Bora", "Calypso"]
     assert [row["boat"] for row in table[["a", "c"]]] == ["Aava", "Bora", "Dora"]
     del table[("a", 1)]
     assert table.count() == 3

@@ -176,7 +176,7 @@ def test_a_lost_answer_does_not_double_records(tmp_path: Path) -> None:
         if len(calls) == 1:
             raise sqlalchemy.exc.OperationalError("COMMIT", {}, Exception("connection lost"))
 
-    log._write = lossy  # type: ignore[method-assign]
+    log._write = lossy
     log.add_many([record(0), record(1, "success")])
     assert calls == [2, 0]
     assert log.filter_by().count() == 2

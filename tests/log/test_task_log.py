@@ -212,7 +212,7 @@ def test_retries_are_tried_before_giving_up() -> None:
             repo.error = None
         original(item)
 
-    repo.add = third_time_lucky  # type: ignore[method-assign]
+    repo.add = third_time_lucky
     answers: list[Any] = []
     log.write([record(0)], answers.append)
     assert log.flush()
@@ -238,7 +238,7 @@ def test_one_bad_record_does_not_take_others_along() -> None:
             raise ValueError("never")
         original(item)
 
-    repo.add = picky  # type: ignore[method-assign]
+    repo.add = picky
     for name in ("a", "bad", "b"):
         write(name)
     repo.go.set()

@@ -25,7 +25,7 @@ def test_names_in_a_stage_stay_text() -> None:
     """What a task is called is escaped."""
     parser = html.parser.HTMLParser()
     found: list[str] = []
-    parser.handle_starttag = lambda tag, _attrs: found.append(tag)  # type: ignore[method-assign]
+    parser.handle_starttag = lambda tag, _attrs: found.append(tag)
     parser.feed(Stage("<script>\u202e", 0.1)._repr_html_())
     assert ["div", "progress"] == found
 

@@ -72,7 +72,7 @@ def test_writelines_and_types(capture: Capture) -> None:
     in_run(sink, lambda: sys.stdout.writelines(["a", "b"]))
     assert "ab" == sink.text()
     with pytest.raises(TypeError, match="must be str, not bytes"):
-        in_run(sink, lambda: sys.stdout.write(b"x"))  # type: ignore[arg-type]
+        in_run(sink, lambda: sys.stdout.write(b"x"))
 
 
 def test_logging_handlers_are_repointed(shell: Any) -> None:
@@ -176,8 +176,8 @@ def test_everything_is_taken_away(shell: Any) -> None:
 def test_attributes_pass_through(capture: Capture) -> None:
     """Whoever asks the stream for its class or sets an attribute meets the real stream."""
     capture.ensure()  # pytest has put its own streams in place since the fixture
-    base = sys.stdout._rm_base  # type: ignore[attr-defined]
-    sys.stdout.marker = 1  # type: ignore[attr-defined]
+    base = sys.stdout._rm_base
+    sys.stdout.marker = 1
     assert 1 == base.marker
     assert isinstance(sys.stdout, type(base))
-    del sys.stdout.marker  # type: ignore[attr-defined]
+    del sys.stdout.marker

@@ -167,7 +167,7 @@ class Shaky:
 def test_retried_inserts():
     """S83, S87: a repository of one's own, its write method wrapped."""
     repo = Shaky()
-    repo.add = retry_func(repo.add)  # type: ignore[method-assign]
+    repo.add = retry_func(repo.add)
     app = Rocketry(execution="main")
     app.session.set_repo(repo, delete_existing=True)
     app.task(every("1 hour"), name="work", func=lambda: 1)

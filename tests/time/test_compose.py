@@ -113,4 +113,4 @@ def test_composites_flatten_and_compare() -> None:
 def test_parts_must_be_periods() -> None:
     """Anything else is refused."""
     with pytest.raises(ScheduleError, match="'daily' is no time period"):
-        All("daily")  # type: ignore[arg-type]
+        All("daily")

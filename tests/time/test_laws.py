@@ -128,7 +128,7 @@ def test_periods_are_values(period: TimePeriod) -> None:
     assert copy == period
     assert hash(copy) == hash(period)
     with pytest.raises((AttributeError, TypeError)):
-        period.word = "at"  # type: ignore[attr-defined]
+        period.word = "at"
 
 
 def spoken(kind: Any, words: str) -> Any:

@@ -66,7 +66,7 @@ def test_any_tzinfo_will_do() -> None:
     """Fixed offsets work, and zones that can't be hashed."""
 
     class Unhashable(tzinfo):
-        __hash__ = None  # type: ignore[assignment]
+        __hash__ = None
 
         def __eq__(self, other: object) -> bool:
             return self is other

@@ -44,7 +44,7 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
         with Progress(notebook.shell, _watched(session, clock.now(), target)):
             session.step(**how, wait_for_runs=not given.no_wait)
     except KeyboardInterrupt:
-        display(_table(session, records))  # type: ignore[no-untyped-call]
+        display(_table(session, records))  # type: ignore[no-untyped-call]  # IPython's
         raise UsageError(_stopped(session)) from None
     finally:
         forget()
