@@ -86,6 +86,9 @@ class ParameterPlan:
     def check(self, names: Iterable[str], owner: str = "") -> None:
         """Refuse parameters that the function doesn't take.
 
+        A decorator may take keywords of its own out before it calls the function: what it lets through
+        is seen when it runs.
+
         Args:
             names: Names of batch parameters.
             owner: Whose function it is, for the message ("task 'report'").
@@ -93,7 +96,7 @@ class ParameterPlan:
         Raises:
             ParameterError: One of them isn't taken.
         """
-        if self.spec.takes_any:
+        if self.spec.takes_any or self.spec.checks_itself:
             return
         unknown = [name for name in names if name not in self.spec.names]
         if unknown:

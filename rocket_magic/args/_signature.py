@@ -34,6 +34,7 @@ class FunctionSpec:
         required: Parameters without any default.
         injectable: Parameters that a session parameter of the same name fills.
         takes_any: Whether further keywords are taken (`**kwargs`, or an unreadable signature).
+        checks_itself: Whether it is a wrapper that takes further keywords, whatever it shows.
     """
 
     names: tuple[str, ...]
@@ -42,6 +43,7 @@ class FunctionSpec:
     required: tuple[str, ...]
     injectable: tuple[str, ...]
     takes_any: bool
+    checks_itself: bool = False
 
 
 _UNREADABLE = FunctionSpec((), (), {}, (), (), takes_any=True)
@@ -154,8 +156,21 @@ def _read(func: Callable[..., Any]) -> FunctionSpec:
         if parameter.default is parameter.empty:
             required.append(name)
     return FunctionSpec(
-        tuple(names), tuple(positional), arguments, tuple(required), tuple(injectable), takes_any
+        tuple(names),
+        tuple(positional),
+        arguments,
+        tuple(required),
+        tuple(injectable),
+        takes_any,
+        _wraps_loosely(func),
     )
+
+
+def _wraps_loosely(func: Any) -> bool:
+    """Whether it shows another function's signature (`functools.wraps`), but has a `**kwargs` of its own."""
+    func = getattr(func, "__func__", func)
+    code = getattr(func, "__code__", None)
+    return code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS) and hasattr(func, "__wrapped__")
 
 
 def _argument_of(func: Callable[..., Any], parameter: inspect.Parameter) -> Any:

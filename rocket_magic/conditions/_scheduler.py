@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Any
 
 from rocket_magic._protocols import Context, EventKind, Watch
@@ -14,6 +14,7 @@ from rocket_magic.conditions._durations import positive_span
 from rocket_magic.conditions._words import moment, when
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant, Span
+from rocket_magic.time import TimeDelta, TimeSpanDelta
 from rocket_magic.time._duration import format_duration
 
 
@@ -24,16 +25,40 @@ class SchedulerStarted(BaseCondition):
     Args:
         more_than: Microseconds it must have run at least, or None.
         less_than: Microseconds it must have run less than, or None.
+        period: Rocketry's way to say both: the `TimeDelta` or `TimeSpanDelta` in which it has started.
+
+    Raises:
+        ScheduleError: The bounds leave nothing between them, or the period is another one.
     """
 
     more_than: Span | None = None
     less_than: Span | None = None
+    period: InitVar[Any] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, period: Any) -> None:
+        if period is not None:
+            self._take_period(period)
         low, high = self.more_than, self.less_than
         if low is not None and high is not None and low >= high:
             msg = f"scheduler_running: more_than ({format_duration(low)}) must be the shorter duration"
             raise ScheduleError(msg)
+
+    def _take_period(self, period: Any) -> None:
+        low: Span | None = None
+        high: Span | None
+        if isinstance(period, TimeDelta):
+            high = period.past
+        elif isinstance(period, TimeSpanDelta):
+            low, high = period.near or None, period.far
+        else:
+            msg = (
+                "SchedulerStarted: the period must be a TimeDelta like TimeDelta('10 min') or a "
+                f"TimeSpanDelta, got {period!r}; for hours of the day write "
+                "SchedulerStarted() & time_of_day.between(...)"
+            )
+            raise ScheduleError(msg)
+        object.__setattr__(self, "more_than", low)
+        object.__setattr__(self, "less_than", high)
 
     def __call__(self, more_than: Any = None, less_than: Any = None) -> SchedulerStarted:
         """Give the condition with bounds: text like "20 min", seconds or timedeltas."""

@@ -311,6 +311,15 @@ def kind_of(name: str) -> Kind:
     return next(extra for extra in Config.model_fields[name].metadata if isinstance(extra, Kind))
 
 
+def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without an execution of None: wrappers of an application hand on that nobody chose one."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None or _ALIASES.get(name, name) != "execution"
+    }
+
+
 def known(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options under their own names.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from rocket_magic._protocols import Action
 from rocket_magic.exc import USER_ERRORS, TaskLoggingError
-from rocket_magic.instants import SECOND
+from rocket_magic.instants import SECOND, Instant
 from rocket_magic.log import _failpoints
 from rocket_magic.log._foreign_files import prepare_files
 from rocket_magic.log._foreign_filters import filters_of, rewriting
@@ -58,8 +58,12 @@ class ForeignLog:
         self.repaired, self._file_lock = prepare_files(repo)
         self._room = _room_of(repo)
         id_field = getattr(repo, "id_field", None)
+        self._last_stamp: Instant | None = None
+        # a key that is a column of ours stays what it says
+        self._stamped = id_field == "created"
         # databases number their rows themselves; the others want a key
-        self._key = id_field if id_field and not hasattr(repo, "model_orm") else None
+        wants_key = id_field and not self._stamped and not hasattr(repo, "model_orm")
+        self._key = id_field if wants_key else None
         self._keys = itertools.count(random.getrandbits(10))
         self._written: set[int] = set()
 
@@ -123,6 +127,8 @@ class ForeignLog:
         """The row, with the columns that the repository has room for."""
         row = row_of(record)
         row["message"] = record.text
+        if self._stamped:
+            row["created"] = self._next_stamp(record) / SECOND
         if self._room is not None:
             failed = record.action in (Action.FAIL, Action.CRASH)
             row |= {
@@ -136,6 +142,12 @@ class ForeignLog:
         if self._key is not None:
             row[self._key] = self._next_key(record)
         return row
+
+    def _next_stamp(self, record: Record) -> Instant:
+        """The record's time where it is the key: records of one instant lie a microsecond apart."""
+        last = self._last_stamp
+        self._last_stamp = record.at if last is None else max(record.at, last + 1)
+        return self._last_stamp
 
     def _next_key(self, record: Record) -> Any:
         key = (record.at << 10) + next(self._keys)

@@ -16,7 +16,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rocket_magic._protocols import Context, EventKind, Sink
-from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.clock import Clock, FunctionClock, VirtualClock
 from rocket_magic.exc import ClockError
 from rocket_magic.instants import NEVER, SECOND, Instant, Span, from_seconds
 from rocket_magic.scheduler._agenda import Agenda
@@ -118,6 +118,7 @@ class Board:
         self.virtual = False
         self.readied: set[str] = set()
         self.now: Instant = 0
+        self.stands_still = False
         self.settled: Instant | None = None
         self.elapsed: Span = 0
         self.uptime: Span = 0
@@ -140,7 +141,7 @@ class Board:
         Raises:
             ClockError: The clock can't be read, and the scheduler doesn't live yet.
         """
-        clock = self.session.clock
+        clock, before = self.session.clock, self.now
         try:
             self.now, self.elapsed, self.uptime = clock.now(), clock.elapsed(), clock.uptime()
         except ClockError as error:
@@ -149,6 +150,7 @@ class Board:
             self._lose_clock(error)
             return
         self.virtual = type(clock) is VirtualClock
+        self.stands_still = self.now == before and isinstance(clock, FunctionClock)
         if self.clock_error is not None:
             self.clock_error, self.log_pause = None, self.now
 
@@ -157,6 +159,11 @@ class Board:
             self.problem = self.clock_error = f"{error}; starts are held until the clock can be read again"
             self.silence(self.clock_error, error)
         self.log_pause = self.now + 1
+
+    @property
+    def horizon(self) -> Instant:
+        """Until when looks are due: a cycle ahead while a `time_func` stands still, or no cycle would end."""
+        return self.now + max(self.cycle, 1) if self.stands_still else self.now
 
     @property
     def cycle(self) -> Span:
@@ -215,7 +222,7 @@ class Board:
     def pop_end_looks(self) -> list[TaskRun]:
         """Take the runs whose end condition must be asked."""
         due: list[TaskRun] = []
-        while self._end_looks and self._end_looks[0][0] <= self.now:
+        while self._end_looks and self._end_looks[0][0] <= self.horizon:
             at, _, run = heapq.heappop(self._end_looks)
             if run.run_id in self.runs and run.look_at == at:
                 due.append(run)

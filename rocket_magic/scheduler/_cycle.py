@@ -50,7 +50,8 @@ class Cycle:
         # Waking for nothing is no cycle: how often that happens is chance, and conditions may count cycles.
         if not due and not self.shut_cond.looked:
             return
-        if board.now != self._counted_at:  # while a virtual clock stands still, all looks are one cycle
+        # all looks at one instant of a virtual clock are one cycle
+        if board.stands_still or board.now != self._counted_at:
             board.n_cycles, self._counted_at = board.n_cycles + 1, board.now
         self.starter.log_version = board.session.log.version
         if len(due) < MANY:
@@ -100,7 +101,9 @@ class Cycle:
     def _take_due(self) -> dict[Task, Instant | None]:
         """The tasks to be looked at in this step, each with the instant the agenda had noted."""
         board = self.board
-        due: dict[Task, Instant | None] = dict(board.agenda.pop_due(board.now))
+        due: dict[Task, Instant | None] = {
+            task: min(at, board.now) for task, at in board.agenda.pop_due(board.horizon)
+        }
         for task, at in board.dirty.items():
             due.setdefault(task, at)
         board.dirty = {}

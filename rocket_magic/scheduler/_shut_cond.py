@@ -31,7 +31,7 @@ class ShutCondition:
     def is_met(self) -> bool:
         """Ask it, where it can be met; what it raises is silenced or stops the scheduler, as configured."""
         board = self.board
-        self.looked = self.next_look <= board.now
+        self.looked = self.next_look <= board.horizon
         if self.next_look == NEVER:
             return False
         context = board.context()

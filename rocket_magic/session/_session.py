@@ -12,6 +12,7 @@ from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, VirtualClock
 from rocket_magic.conditions import BaseCondition, CustomPhrase
 from rocket_magic.config import Config
+from rocket_magic.config._model import chosen
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
 from rocket_magic.log import TaskLog, hide_repository, show_repository
@@ -60,7 +61,7 @@ class Session:
         **options: Any,
     ) -> None:
         given = config.model_dump(exclude_unset=True) if isinstance(config, Config) else dict(config or {})
-        self.config = Config(**{**given, **options})
+        self.config = Config(**{**chosen(given), **chosen(options)})
         self._registry = Registry()
         self.parameters = Parameters(parameters or {})
         self.returns: dict[Any, Any] = Returns(self._registry)

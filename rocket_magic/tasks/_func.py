@@ -68,10 +68,10 @@ class FuncTask(Task):
         super().__init__(**policy)
 
     def get_default_name(self) -> str:
-        """Module and function, as "module:function"; for a file its name and the function's."""
+        """Module and function, as "module:function"; for a file its place in dots and the function's name."""
         if self.location is not None:
-            return f"{Path(self.location.path).stem}:{self.location.name}"
-        module = getattr(self.func, "__module__", None) or "__main__"
+            return f"{self.location.module}:{self.location.name}"
+        module = getattr(inside_partials(self.func), "__module__", None) or "__main__"
         return f"{module}:{callable_name(self.func)}"
 
     def plan(self) -> ParameterPlan:
@@ -129,6 +129,13 @@ class FunctionInFile:
     folders: tuple[str, ...]
     cache: bool
 
+    @property
+    def module(self) -> str:
+        """What a module there is called: "jobs.load" for jobs/load.py; of an absolute path its last part."""
+        file = Path(self.path).with_suffix("")
+        folders = [] if file.is_absolute() else [part for part in file.parts[:-1] if part != ".."]
+        return ".".join([*folders, file.name])
+
     def as_call(self) -> FileCall:
         """Something to call with the function's signature, that imports the file where it is called."""
         return FileCall(self, inspect.signature(self.load()))
@@ -183,9 +190,15 @@ class FileCall:
 
 def callable_name(func: Any) -> str:
     """The name people know a callable by."""
+    func = inside_partials(func)
+    return getattr(func, "__name__", None) or type(func).__name__
+
+
+def inside_partials(func: Any) -> Any:
+    """What partials are made of, in the end."""
     while isinstance(func, partial):
         func = func.func
-    return getattr(func, "__name__", None) or type(func).__name__
+    return func
 
 
 def _decorate(cls: type[FuncTask], policy: dict[str, Any], func: Callable[..., Any]) -> Callable[..., Any]:

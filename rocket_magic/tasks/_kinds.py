@@ -7,7 +7,7 @@ from typing import Any
 
 from rocket_magic.tasks._code import CodeTask
 from rocket_magic.tasks._command import CommandTask
-from rocket_magic.tasks._func import FuncTask
+from rocket_magic.tasks._func import FuncTask, inside_partials
 from rocket_magic.tasks._home import Home
 
 __all__ = ["make_task"]
@@ -29,5 +29,5 @@ def make_task(session: Home, *, command: Any, path: Any, code: str | None, **pol
             return function
 
         return decorate
-    policy.setdefault("name", getattr(func, "__name__", None))
+    policy.setdefault("name", getattr(inside_partials(func), "__name__", None))
     return FuncTask(func, session=session, **policy)

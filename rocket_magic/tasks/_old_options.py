@@ -28,18 +28,23 @@ def check_old_options(task: Task, options: Mapping[str, Any]) -> None:
     """
     for name in options:
         if name not in _WITHOUT_EFFECT and name not in _WITH_SUCCESSOR:
-            near = closest(name, _options_of(type(task)))
-            hint = f": did you mean {near!r}?" if near else ""
-            msg = f"task {task.name!r} has no option {name!r}{hint}"
+            msg = f"task {task.name!r} has no option {name!r}{_hint(name, options[name], task)}"
             raise TaskError(msg)
+
+
+def _hint(name: str, value: Any, task: Task) -> str:
+    if name == "based":
+        return f", it belongs to the condition: write every('10 seconds', based={value!r})"
+    options = _options_of(type(task))
+    near = closest(name, options)
+    return f": did you mean {near!r}?" if near else f"; there are {', '.join(sorted(options))}"
 
 
 def take_old_options(task: Task, options: Mapping[str, Any]) -> None:
     """Do what an old option meant, once the task is in its session."""
-    if "force_run" in options:
+    if options.get("force_run"):
         warn_old("force_run=True", "task.run()")
-        if options["force_run"]:
-            task.run()
+        task.run()
     for batch in options.get("batches", ()):
         task.run(batch)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import functools
 import importlib
 import json
 import logging
@@ -15,11 +16,13 @@ import pytest
 from rocket_magic import FuncTask, Rocketry, Session
 from rocket_magic._old_paths import VIEWS
 from rocket_magic.args import Config, FuncArg, TaskLogger
-from rocket_magic.conditions import TaskRunning
-from rocket_magic.conds import daily, every, running, scheduler_cycles, true
-from rocket_magic.exc import ConfigError, TaskError, TaskSetupError
+from rocket_magic.conditions import SchedulerStarted, TaskRunning
+from rocket_magic.conds import daily, every, running, scheduler_cycles, scheduler_running, true
+from rocket_magic.exc import ConfigError, ScheduleError, TaskError, TaskSetupError
 from rocket_magic.log import MinimalRecord, RunRecord
-from rocket_magic.repos import CSVFileRepo
+from rocket_magic.repos import CSVFileRepo, JSONDirectoryRepo, MemoryRepo, SQLRepo
+from rocket_magic.testing import rehearse
+from rocket_magic.time import TimeDelta, TimeOfDay, TimeSpanDelta
 
 
 @pytest.fixture
@@ -81,6 +84,100 @@ def test_unknown_options_of_a_task_are_refused(app):
         def work(): ...
 
     assert "work" not in app.session
+
+
+def test_an_option_of_a_condition_is_sent_there(app):
+    """What `every` takes was also written beside it, where Rocketry dropped it."""
+    with pytest.raises(
+        TaskError, match=r"no option 'based', it belongs.*write every\('10 seconds', based='fin"
+    ):
+        app.task(every("10 s"), name="work", func=print, based="finish")
+    with pytest.raises(TaskError, match=r"no option 'xyz'; there are .*multilaunch.*timeout"):
+        app.task(every("10 s"), name="work", func=print, xyz=1)
+
+
+def test_an_application_hands_on_that_nobody_chose_an_execution():
+    """Subclasses of it pass their own `execution=None`."""
+    default = Rocketry().session.config.execution
+    assert Rocketry(execution=None).session.config.execution == default
+    assert Rocketry(config={"task_execution": "main"}, execution=None).session.config.execution == "main"
+    with pytest.raises(ConfigError, match="'execution' must be one of"):
+        Rocketry().session.config.execution = None
+
+
+def test_a_decorator_takes_its_own_parameters_of_a_batch(app):
+    """It shows the function's signature, and takes out what is its own before it calls the function."""
+    seen = []
+
+    def traced(function):
+        @functools.wraps(function)
+        def wrapper(*args, **given):
+            seen.append(given.pop("trace", None))
+            return function(*args, **given)
+
+        return wrapper
+
+    @app.task()
+    @traced
+    def work(n, m=2):
+        seen.append((n, m))
+
+    app.session["work"].run(n=1, trace="a")
+    app.run()
+    assert seen == ["a", (1, 2)]
+    app.session["work"].run(n=1, mm=2)
+    app.run()
+    assert app.session["work"].status == "fail"
+
+
+def test_tasks_of_files_are_named_after_their_place(app, tmp_path, monkeypatch):
+    """Two files of one name in two folders make two tasks."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("courses", "lists"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tasks.py").write_text(f"def main():\n    return {folder!r}\n")
+        app.task(every("1 day"), path=f"{folder}/tasks.py")
+    app.run()
+    assert {name: app.session.returns[name] for name in ("courses.tasks:main", "lists.tasks:main")} == {
+        "courses.tasks:main": "courses",
+        "lists.tasks:main": "lists",
+    }
+
+
+def test_a_partial_is_named_after_its_function(app):
+    """It has no name and no module of its own."""
+    task = app.task(every("1 day"), func=functools.partial(json.dumps, {}))
+    assert task.name == "dumps"
+    assert FuncTask(functools.partial(json.dumps, {}), session=app.session).name == "json:dumps"
+
+
+@pytest.mark.parametrize("counted", ["shut_cond", "start_cond"])
+def test_cycles_go_by_while_the_time_stands_still(counted):
+    """A `time_func` that gives one moment for ever is how people test their programs."""
+    app = Rocketry(execution="main", time_func=lambda: 1_700_000_000.0, cycle_sleep=0.01)
+    app.task(daily, name="work", func=print)
+    if counted == "shut_cond":
+        app.session.config.shut_cond = scheduler_cycles(more_than=4)
+    else:
+        app.task(scheduler_cycles >= 4, name="end", func=app.session.shut_down)
+    app.run()
+    assert app.session.scheduler.n_cycles in (4, 5)
+    assert app.session["work"].status == "success"
+    assert len(app.session.get_task_log(task_name="work", action="run")) == 1
+
+
+def test_conditions_of_ones_own_are_asked_while_the_time_stands_still():
+    """Each cycle, as ever."""
+    answers = iter([False, False, False, True])
+    app = Rocketry(execution="main", time_func=lambda: 1_700_000_000.0, cycle_sleep=0.01)
+
+    @app.cond()
+    def ready():
+        return next(answers)
+
+    app.task(ready, name="work", func=app.session.shut_down)
+    app.run()
+    assert app.session["work"].status == "success"
 
 
 def test_options_without_a_field_are_taken(app):
@@ -224,6 +321,61 @@ def test_running_takes_durations_by_keyword():
     assert running("work", less_than="1 min") == running("work").less_than("1 min")
     assert running("work", more_than="1 s", less_than="1 min") == running("work").between("1 s", "1 min")
     assert isinstance(running(), TaskRunning)
+
+
+def test_the_schedulers_start_in_a_period():
+    """The class takes the stretch of time in which the scheduler started, as `scheduler_running` its ends."""
+    assert SchedulerStarted(period=TimeDelta("10 min")) == scheduler_running(less_than="10 min")
+    assert SchedulerStarted(period=TimeSpanDelta("1 min")) == scheduler_running(more_than="1 min")
+    between = SchedulerStarted(period=TimeSpanDelta("1 min", "5 min"))
+    assert between == scheduler_running(more_than="1 min", less_than="5 min")
+    with pytest.raises(ScheduleError, match=r"a TimeDelta like TimeDelta\('10 min'\).*got TimeOfDay.*write"):
+        SchedulerStarted(period=TimeOfDay("10:00", "12:00"))
+
+
+def test_a_task_waits_until_the_scheduler_has_run_for_a_while(app):
+    """Negated, the start's period keeps a task from running at once after each start."""
+    app.session.config.shut_cond = None
+    app.task(every("6 hours") & ~SchedulerStarted(period=TimeDelta("10 min")), name="back up", func=print)
+    with rehearse(app):
+        app.step("9 min")
+        assert app.session["back up"].status is None
+        app.step("1 min")
+        assert app.session["back up"].status == "success"
+
+
+def test_a_run_that_is_not_forced_tells_nothing(app, recwarn):
+    """Settings that people keep in a model name the option also where it says no."""
+    app.task(func=print, name="work", force_run=False)
+    assert not recwarn.list
+    assert not app.session["work"].force_run
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "memory", "sql"])
+def test_the_time_can_be_the_key_of_a_repository(tmp_path, kind):
+    """Records of one instant get times of their own then, a microsecond apart, and stay readable."""
+    model, key = MinimalRecord, "created"
+    if kind == "sql":
+        engine = pytest.importorskip("sqlalchemy").create_engine(f"sqlite:///{tmp_path / 'log.db'}")
+        repo = SQLRepo(engine=engine, table="tasks", model=model, id_field=key, if_missing="create")
+    elif kind == "csv":
+        repo = CSVFileRepo(filename=tmp_path / "log.csv", model=model, id_field=key)
+    elif kind == "json":
+        repo = JSONDirectoryRepo(path=tmp_path, model=model, id_field=key)
+    else:
+        repo = MemoryRepo(model=model, id_field=key)
+    frozen = 1_700_000_000.0
+    app = Rocketry(execution="main", logger_repo=repo, time_func=lambda: frozen)
+    app.session.config.shut_cond = scheduler_cycles(more_than=2)
+    app.task(daily, name="work", func=print)
+    app.task(daily, name="play", func=print)
+    app.run()
+    app.session.log.flush()
+    times = sorted(row.created for row in app.session.get_repo().filter_by().all())
+    assert len(set(times)) == len(times) == 4
+    assert times[0] == frozen
+    assert times[-1] - frozen < 0.001
+    assert app.session["work"].status == app.session["play"].status == "success"
 
 
 def test_parameters_become_a_dict():
