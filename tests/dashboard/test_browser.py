@@ -15,6 +15,7 @@ from tests.dashboard.lab import Lab, Notebook, lab
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(150)]
 
 SHOW = """from tests.dashboard.fakes import *
+from tests.dashboard.showcase import showcase
 from rocket_magic.notebook.dashboard import Dashboard
 source = {source}
 dashboard = Dashboard(source)

@@ -9,7 +9,8 @@ import pytest
 
 from rocket_magic.notebook.dashboard import Dashboard
 from rocket_magic.notebook.dashboard._widget import _answer_on_subshells, _receive
-from tests.dashboard.fakes import FakeSource, FakeTask, showcase
+from tests.dashboard.fakes import FakeSource, FakeTask
+from tests.dashboard.showcase import showcase
 
 
 @pytest.fixture
