@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 import threading
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from rocket_magic._lazy import LazyModule
 from rocket_magic.clock._alarm import Alarm
+from rocket_magic.clock._moment import read_moment, read_zone
 from rocket_magic.clock._real import SystemClock
-from rocket_magic.exc import ClockError
 from rocket_magic.instants import (
     NEVER,
     SECOND,
@@ -24,7 +22,6 @@ from rocket_magic.instants import (
     from_seconds,
     from_timedelta,
     to_datetime,
-    to_instant,
     to_seconds,
 )
 
@@ -51,7 +48,7 @@ class VirtualClock:
     """
 
     def __init__(self, start: datetime | str | float | None = None, tz: tzinfo | str | None = None) -> None:
-        self.tz: tzinfo = _zone(tz)
+        self.tz: tzinfo = read_zone(tz)
         self._lock = threading.Lock()
         self._now = _present_second() if start is None else self.instant(start)
         self._horizon = self._now
@@ -87,20 +84,7 @@ class VirtualClock:
         Raises:
             ClockError: It can't be read.
         """
-        if isinstance(moment, datetime):
-            return to_instant(moment, self.tz)
-        if isinstance(moment, str):
-            try:
-                return to_instant(datetime.fromisoformat(moment.strip()), self.tz)
-            except ValueError:
-                msg = (
-                    f"{moment!r} is not a moment: write it like 2026-03-28 22:00 or 2026-03-28T22:00:00+02:00"
-                )
-                raise ClockError(msg) from None
-        if isinstance(moment, (int, float)) and not isinstance(moment, bool) and math.isfinite(moment):
-            return from_seconds(moment)
-        msg = f"{moment!r} is not a moment: give a datetime, ISO text or seconds since the epoch"
-        raise ClockError(msg)
+        return read_moment(moment, self.tz)
 
     def jump(self, to: datetime | str | float | timedelta) -> None:
         """Move the clock at once, forward or back, whoever waits on it.
@@ -218,15 +202,3 @@ class VirtualClock:
 
 def _present_second() -> Instant:
     return SystemClock().now() // SECOND * SECOND
-
-
-def _zone(tz: tzinfo | str | None) -> tzinfo:
-    if tz is None:
-        return UTC
-    if isinstance(tz, str):
-        try:
-            return ZoneInfo(tz)
-        except (KeyError, ValueError, OSError):
-            msg = f"{tz!r} is not a known time zone: use an IANA name like 'Europe/Helsinki'"
-            raise ClockError(msg) from None
-    return tz

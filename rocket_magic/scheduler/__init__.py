@@ -1,8 +1,8 @@
 """Floor 7: the scheduler. Agenda, looking, starting, ending, one step, and who drives it.
 
-Read in this order: `_board` (shared state), `_agenda`, `_looking`, `_starting`, `_ending`, `_engine`
-(one step), `_drivers` (waiting), `_snapshot` (what others see), `_runner` (threads and requests),
-`_scheduler` (the public object).
+Read in this order: `_board` (shared state), `_agenda`, `_looking`, `_starting`, `_ending`, `_cycle` (all
+that is due), `_engine` (one step, and the phases of life), `_drivers` (waiting), `_snapshot` (what others
+see), `_runner` (threads and requests), `_scheduler` (the public object).
 """
 
 from __future__ import annotations

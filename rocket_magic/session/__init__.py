@@ -2,6 +2,9 @@
 
 Tasks, configuration, parameters, return values, hooks, log, clock and scheduler. Every public method
 may be called from any thread: what concerns the scheduler's state goes to its inbox.
+
+`_session` is the front; behind it are the tasks by name (`_registry`), clock and log, which change together
+(`_times`), conditions read so that equal ones are shared (`_reading`), and return values (`_returns`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 from rocket_magic import args
 from rocket_magic._protocols import Context, Explanation, History, Sink
 from rocket_magic.args import ArgumentEnv, Parameters
-from rocket_magic.clock import Clock, VirtualClock
+from rocket_magic.clock import Clock, read_moment
 from rocket_magic.conditions import BaseCondition, CustomPhrase
 from rocket_magic.config import Config
 from rocket_magic.config._model import chosen
@@ -391,7 +391,7 @@ class Session:
         Raises:
             ClockError: The moment can't be read.
         """
-        moment = None if at is None else VirtualClock(0, self.zone).instant(at)
+        moment = None if at is None else read_moment(at, self.zone)
         return self._runner.desk.explain(self[task], moment)
 
     # Hooks, usable as decorators

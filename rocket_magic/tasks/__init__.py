@@ -1,6 +1,13 @@
 """Floor 5: tasks. `FuncTask`, `CommandTask`, `CodeTask`, and `maintain` for the scheduler's own.
 
-Each name has its home in a private module of this folder.
+| module | what it is |
+|---|---|
+| `_base` | `Task`, the front of what follows; the kinds are subclasses that say what is executed |
+| `_fields`, `_checks` | what each field means, and what it accepts |
+| `_past`, `_data` | what the log knows of a task, and a task as plain values |
+| `_run` | one run in flight, as the scheduler keeps it |
+| `_kinds` | which kind is made of what is given |
+| `_home` | what a task needs of its session, and the default session |
 """
 
 from __future__ import annotations
