@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from types import FrameType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from rocket_magic._protocols import Action
 from rocket_magic.args import RunEnv, current_run
 from rocket_magic.execution._base import Outcome, RunOrder
+from rocket_magic.execution._forked import end_if_forked
 from rocket_magic.execution._outcome import outcome_of_error, terminated
 
 __all__ = ["ask_all_to_end", "ask_to_end", "await_run", "call_run", "enter_run", "in_run_code"]
@@ -25,10 +27,13 @@ def call_run(order: RunOrder) -> Outcome | Coroutine[Any, Any, Any]:
     flag = order.flag
     if flag.is_set():
         return terminated(order.run_id, flag)
+    owner = os.getpid()
     try:
         value = _enter_code(order.call)
     except BaseException as error:
+        end_if_forked(owner, error)
         return outcome_of_error(order.run_id, error, flag)
+    end_if_forked(owner)
     if isinstance(value, Coroutine):
         return value
     return Outcome(order.run_id, Action.SUCCESS, value)
@@ -36,10 +41,14 @@ def call_run(order: RunOrder) -> Outcome | Coroutine[Any, Any, Any]:
 
 async def await_run(coroutine: Coroutine[Any, Any, Any], order: RunOrder) -> Outcome:
     """Await the coroutine of a run: its outcome, whatever it raises."""
+    owner = os.getpid()
     try:
-        return Outcome(order.run_id, Action.SUCCESS, await coroutine)
+        value = await coroutine
     except BaseException as error:
+        end_if_forked(owner, error)
         return outcome_of_error(order.run_id, error, order.flag)
+    end_if_forked(owner)
+    return Outcome(order.run_id, Action.SUCCESS, value)
 
 
 def ask_to_end(orders: Mapping[str, RunOrder], run_id: str, reason: str) -> bool:
@@ -76,4 +85,4 @@ def in_run_code(frame: FrameType | None) -> bool:
     return False
 
 
-_AFTER_RUN = frozenset((outcome_of_error.__code__, Outcome.__init__.__code__))
+_AFTER_RUN = frozenset((outcome_of_error.__code__, end_if_forked.__code__, Outcome.__init__.__code__))

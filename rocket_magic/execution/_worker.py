@@ -32,7 +32,9 @@ from rocket_magic.execution._becoming import become_worker, flush, is_read, make
 from rocket_magic.execution._codes import Codes
 from rocket_magic.execution._distant_clock import Distant, DistantClock
 from rocket_magic.execution._failure import exception_text
+from rocket_magic.execution._forked import end_if_forked, keep_from_children
 from rocket_magic.execution._group import has_children
+from rocket_magic.execution._main_module import main_of
 from rocket_magic.execution._modules import NewModules
 from rocket_magic.execution._outcome import outcome_of_error
 from rocket_magic.execution._returning import pack_answer
@@ -83,6 +85,7 @@ def live(orders: int, answers: int, practice: bytes = b"", codes: Codes | None =
     try:
         worker = _Worker(orders, answers, codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
+        keep_from_children(signal.SIGTERM, worker.on_sigterm)
         sys.unraisablehook = _on_unraisable
         code = worker.serve(practice)
     except _EndRunError:
@@ -186,6 +189,7 @@ class _StandingClock:
 
 class _Worker:
     def __init__(self, orders: int, answers: int, codes: Codes | None = None) -> None:
+        self._pid = os.getpid()
         self._orders = orders
         self._answers = answers
         self._codes = codes
@@ -282,16 +286,20 @@ class _Worker:
                 self._env = env
                 if self._asked:
                     raise _EndRunError
-                return Outcome(run_id, Action.SUCCESS, self._call(env, body))
+                value = self._call(env, body)
             finally:
                 self._env = None
         except _EndRunError as error:
+            end_if_forked(self._pid, SystemExit(ENDED))
             return Outcome(run_id, Action.TERMINATE, exc=error)
         except BaseException as error:
+            end_if_forked(self._pid, error)
             if self._asked and not env.flag_taken:
                 # The task turned the end it was asked for into an error of its own.
                 return Outcome(run_id, Action.TERMINATE, exc=error)
             return outcome_of_error(run_id, error, env.asked)
+        end_if_forked(self._pid)
+        return Outcome(run_id, Action.SUCCESS, value)
 
     def _call(self, env: _Env, body: bytes) -> Any:
         call, clock = cloudpickle.loads(body)
@@ -299,10 +307,11 @@ class _Worker:
             env.clock = self._clock_of(clock)
         token = current_run.set(env)  # type: ignore[arg-type]  # the same attributes; it notes who takes the flag
         try:
-            value = call()
-            if isinstance(value, Coroutine):
-                return asyncio.run(_cancellable(env, value))
-            return value
+            with main_of(call):
+                value = call()
+                if isinstance(value, Coroutine):
+                    return asyncio.run(_cancellable(env, value))
+                return value
         finally:
             current_run.reset(token)
 

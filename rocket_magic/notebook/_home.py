@@ -12,6 +12,7 @@ from typing import Any
 from rocket_magic.app import Rocketry
 from rocket_magic.config import notebook_config
 from rocket_magic.notebook._cells import CellOrigin, CellRegistry
+from rocket_magic.notebook._forked_output import ForkedOutput
 from rocket_magic.notebook._outputs import OutputStore
 from rocket_magic.notebook._router import Capture, give_thread_a_sink
 from rocket_magic.notebook._sink import RunSink
@@ -39,9 +40,10 @@ class Notebook:
 
     def __init__(self) -> None:
         self.app = Rocketry(config=notebook_config())
-        self.outputs = OutputStore()
+        forked = ForkedOutput()
+        self.outputs = OutputStore(forked=forked)
         self.cells = CellRegistry()
-        self.background = RunSink(_BACKGROUND_LIMIT)
+        self.background = RunSink(_BACKGROUND_LIMIT, forked)
         self.shell: Any = None
         self.capture: Capture | None = None
         self.dashboard: Any = None

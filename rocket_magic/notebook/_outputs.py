@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
+from rocket_magic.notebook._forked_output import ForkedOutput
 from rocket_magic.notebook._sink import RunSink
 
 __all__ = ["OutputStore"]
@@ -23,6 +24,7 @@ class OutputStore:
         run_limit: Characters kept of each run.
         total_limit: Characters kept of all runs together; the oldest runs go first.
         most_runs: Runs kept of all tasks together.
+        forked: Brings what processes write that runs have forked.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class OutputStore:
         run_limit: int = 1_000_000,
         total_limit: int = 50_000_000,
         most_runs: int = 5_000,
+        forked: ForkedOutput | None = None,
     ) -> None:
         self._runs_per_task = runs_per_task
         self._run_limit = run_limit
@@ -41,10 +44,11 @@ class OutputStore:
         self._by_task: dict[str, list[str]] = {}
         self._most_runs = most_runs
         self._opened = 0
+        self._forked = forked
 
     def open(self, task: str, run_id: str) -> RunSink:
         """Make the sink of a run that starts; forget what is beyond the bounds."""
-        sink = RunSink(self._run_limit)
+        sink = RunSink(self._run_limit, self._forked)
         with self._lock:
             self._sinks[task, run_id] = sink
             runs = self._by_task.setdefault(task, [])

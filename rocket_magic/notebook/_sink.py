@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rocket_magic.notebook._forked_output import ForkedOutput
+
 __all__ = ["RunSink"]
 
 _TAIL = 65_536
@@ -26,9 +28,12 @@ class RunSink:
     Args:
         limit: Characters kept from the beginning of the output; the newest 64 K characters of text
             are kept beyond it.
+        forked: Brings what processes write that the run has forked.
     """
 
-    def __init__(self, limit: int = 1_000_000) -> None:
+    def __init__(self, limit: int = 1_000_000, forked: ForkedOutput | None = None) -> None:
+        self._forked = forked
+        self._number = 0 if forked is None else forked.enlist(self)
         self._limit = limit
         self._lock = threading.Lock()
         self._outputs: list[dict[str, Any]] = []
@@ -41,6 +46,9 @@ class RunSink:
     def write(self, stream: str, text: str) -> None:
         """Take text of "stdout" or "stderr"."""
         if not text:
+            return
+        if self._forked is not None and not self._forked.is_here():
+            self._forked.send(self._number, stream, text)
             return
         with self._lock:
             if self._closed:
@@ -63,6 +71,9 @@ class RunSink:
         update: bool,
     ) -> None:
         """Take one rich output (a mime bundle); `update` replaces one of the same display id."""
+        if self._forked is not None and not self._forked.is_here():  # its text will do
+            self.write("stdout", f"{data.get('text/plain', '')}\n")
+            return
         display_id = transient.get("display_id")
         with self._lock:
             if self._closed:
@@ -84,6 +95,8 @@ class RunSink:
 
     def clear(self, *, wait: bool) -> None:
         """Forget what was shown so far; with `wait`, when the next output comes."""
+        if self._forked is not None and not self._forked.is_here():
+            return
         with self._lock:
             if wait:
                 self._clear_next = True
@@ -105,6 +118,8 @@ class RunSink:
 
     def close(self) -> None:
         """The run is over: what comes later is counted and dropped, it is no longer the run's."""
+        if self._forked is not None:
+            self._forked.settle()
         with self._lock:
             self._closed = True
 

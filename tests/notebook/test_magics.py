@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html.parser
+import os
 import re
 import threading
 from pathlib import Path
@@ -59,6 +60,22 @@ def test_run_and_output(rocket: Rocket) -> None:
     assert "task  action   note\n----  -------  ----\nload  run\nload  success" == repr(rows)
     assert 1 == len(rocket("log load --action success"))
     assert 1 == len(rocket("log -n 1"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("mode", ["thread", "main", "async", "process"])
+def test_processes_that_a_cell_forks(rocket: Rocket, mode: str) -> None:
+    """Functions of the cell can be mapped over them, and what they write is the run's output."""
+    rocket.task(
+        f"--name pool --execution {mode}",
+        "import multiprocessing\n"
+        "def double(x):\n    print('doubles', x)\n    return 2 * x\n"
+        "with multiprocessing.get_context('fork').Pool(1) as pool:\n"
+        "    total = sum(pool.map(double, [1, 2]))\n"
+        "total",
+    )
+    assert "pool: success\ndoubles 1\ndoubles 2\n6" == repr(rocket("run pool --wait"))
 
 
 def test_failures_show_the_cells_lines(rocket: Rocket) -> None:
