@@ -17,7 +17,8 @@ def context_for(task: Any, session: Any, scheduler: Any) -> Context:
     """Find the session among what `observe` was given, or do without one."""
     for found in (session, getattr(task, "session", None), getattr(scheduler, "session", None)):
         if found is not None:
-            return cast("Context", found.context(task))
+            named = isinstance(task, str) or (callable(task) and not hasattr(task, "name"))
+            return cast("Context", found.context(found[task] if named else task))
     clock = SystemClock()
     return Context(now=clock.now(), elapsed=clock.elapsed(), session=_NoSession(), task=task)
 

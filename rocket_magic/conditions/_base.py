@@ -85,7 +85,7 @@ class BaseCondition:
         """Tell whether the condition is true now (Rocketry's public form).
 
         Args:
-            task: The task on whose behalf it is asked.
+            task: The task on whose behalf it is asked; its name or function, where a session is given.
             session: The session; by default the task's or the scheduler's. Without any, the machine's
                 clock and zone are used and no task has a history.
             scheduler: Only to find the session.

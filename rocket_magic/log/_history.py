@@ -225,6 +225,7 @@ class MemoryHistory:
 
     def rename(self, old: str, new: str) -> None:
         """Move what is known of a task to its new name."""
+        self._look_up(old)
         with self._lock:
             index = self._tasks.pop(old, None)
             if index is not None:

@@ -238,6 +238,8 @@ class Ender:
                 self._show_failure(run, outcome)
                 run.order.sink.close()
             self.leave(run)  # after its output is whole: whoever sees it ended may read that
+            if run.task_name != run.task.name:
+                self._move_history(run)
             self._follow_up(run, outcome)
             board.publish_record(record, run.batch)
             board.happened(EventKind.RUN_FINISHED, run.task_name)
@@ -250,6 +252,14 @@ class Ender:
             text = f"outcomes could not be written to the task log: {type(error).__name__}: {error}"
             if not board.session.config.silence_task_logging:
                 board.fail(text, error)  # else the log has told of it, keeps the records and counts them
+
+    def _move_history(self, run: TaskRun) -> None:
+        """Have the history follow a task that was renamed while it ran, once its last such run is over."""
+        session = self.board.session
+        taken = any(task.name == run.task_name for task in session.task_list())
+        busy = any(other.task_name == run.task_name for other in self.board.runs.values())
+        if not taken and not busy and session.log.history.status(run.task.name) is None:
+            session.log.rename(run.task_name, run.task.name)
 
     def _touch_heir(self, task: Task) -> None:
         """Look at the task, or at the one that replaced it meanwhile; not at one that was removed."""

@@ -34,6 +34,11 @@ class Returns(dict[Any, Any]):
     def __contains__(self, key: object) -> bool:
         return super().__contains__(self._key(key))
 
+    def rename(self, old: str, new: str) -> None:
+        """Keep a task's value under its new name."""
+        if super().__contains__(old) and old != new:
+            super().__setitem__(new, super().pop(old))
+
     def get(self, key: Any, default: Any = None) -> Any:
         """The value, or the default when the task has returned none yet."""
         return super().get(self._key(key), default)

@@ -64,7 +64,8 @@ class Session:
         self.config = Config(**{**chosen(given), **chosen(options)})
         self._registry = Registry()
         self.parameters = Parameters(parameters or {})
-        self.returns: dict[Any, Any] = Returns(self._registry)
+        self._returns = Returns(self._registry)
+        self.returns: dict[Any, Any] = self._returns
         self.hooks = Hooks()
         self.sink_factory: Callable[[str, str], Sink] | None = None
         self.custom_phrases: list[CustomPhrase] = []
@@ -169,9 +170,15 @@ class Session:
         self._runner.desk.forget(found)
 
     def rename(self, task: Task, name: str) -> None:
-        """Give a task another name; records keep the old one."""
+        """Give a task another name, with what is known of it; records keep the old one.
+
+        A run in flight ends under the old name; the history follows then.
+        """
         old = task.name
         self._registry.rename(task, name)
+        self._returns.rename(old, name)
+        if not task.is_running:
+            self.log.rename(old, name)
         self._runner.desk.tasks_changed(old, name)
 
     def clear(self) -> None:

@@ -13,11 +13,21 @@ import sys
 
 import pytest
 
-from rocket_magic import FuncTask, Rocketry, Session
+from rocket_magic import FuncTask, Rocketry, Session, VirtualClock
 from rocket_magic._old_paths import VIEWS
-from rocket_magic.args import Config, FuncArg, TaskLogger
+from rocket_magic.args import Config, FuncArg, Task, TaskLogger
 from rocket_magic.conditions import SchedulerStarted, TaskRunning
-from rocket_magic.conds import daily, every, running, scheduler_cycles, scheduler_running, true
+from rocket_magic.conds import (
+    cron,
+    daily,
+    every,
+    finished,
+    hourly,
+    running,
+    scheduler_cycles,
+    scheduler_running,
+    true,
+)
 from rocket_magic.exc import ConfigError, ScheduleError, TaskError, TaskSetupError
 from rocket_magic.log import MinimalRecord, RunRecord
 from rocket_magic.repos import CSVFileRepo, JSONDirectoryRepo, MemoryRepo, SQLRepo
@@ -376,6 +386,61 @@ def test_the_time_can_be_the_key_of_a_repository(tmp_path, kind):
     assert times[0] == frozen
     assert times[-1] - frozen < 0.001
     assert app.session["work"].status == app.session["play"].status == "success"
+
+
+@pytest.mark.parametrize("by_a_task", [True, False])
+def test_a_renamed_task_keeps_its_past(by_a_task):
+    """A once-per-hour task doesn't run again for a new name; status, times and return value stay its own."""
+    app = Rocketry(execution="main", time_func=VirtualClock("2024-03-01 10:05"))
+    ran = []
+    app.task(hourly, name="old", func=lambda: ran.append(app.session.get_time()) or "value")
+    if by_a_task:
+        app.task(cron("20 10 * * *"), func=lambda: setattr(app.session["old"], "name", "new"), name="meta")
+        app.step("30 min")
+    else:
+        app.step("15 min")
+        app.session["old"].name = "new"
+        app.step("15 min")
+    task = app.session["new"]
+    assert [at.minute for at in ran] == [5]
+    assert (task.status, task.last_success.minute) == ("success", 5)
+    assert app.session.returns[task] == app.session.returns["new"] == "value"
+    app.step("30 min")
+    assert [at.minute for at in ran] == [5, 0]
+
+
+def test_a_task_renamed_while_it_runs_keeps_its_past():
+    """The run ends under the name it began with, and still counts."""
+    app = Rocketry(execution="async")
+    ran = []
+
+    @app.task(hourly, name="old")
+    async def work(task=Task()):
+        ran.append(task.name)
+        task.name = "new"
+
+    with rehearse(app, "2024-03-01 10:05"):
+        app.step("30 min")
+        assert ran == ["old"]
+        assert app.session["new"].status == "success"
+        app.step("30 min")
+        assert ran == ["old", "new"]
+        assert app.session["new"].status == "success"
+
+
+def test_a_condition_is_asked_for_a_function(app):
+    """`observe` takes the task as everything else does: itself, its function or its name."""
+
+    @app.task(every("1 day"))
+    def work(): ...
+
+    for given in (work, "work", app.session["work"]):
+        assert daily.observe(task=given, session=app.session)
+        assert not finished.observe(task=given, session=app.session)
+    app.run()
+    for given in (work, "work", app.session["work"]):
+        assert not daily.observe(task=given, session=app.session)
+        assert finished.observe(task=given, session=app.session)
 
 
 def test_parameters_become_a_dict():
