@@ -39,6 +39,9 @@ COLUMNS: Final = (
 )
 """Columns of a row in the order of files and tables; new ones are only ever appended."""
 
+NEEDED: Final = ("created", "task_name", "action")
+"""Without these columns a file or table is no task log."""
+
 
 @dataclass(slots=True)
 class Record:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rocket_magic.exc import MissingExtraError, RepositoryError
-from rocket_magic.log._record import COLUMNS
+from rocket_magic.log._record import COLUMNS, NEEDED
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -22,8 +22,6 @@ _WHOLE: Final = frozenset({"merged", "attempt"})
 _TEXT: Final = frozenset({"task_name", "action", "run_id", "reason", "params", "message", "exc_text"})
 OWNER: Final = "owner"
 """The column with the number of the scheduler that wrote the row; no column of the log's records."""
-
-_NEEDED: Final = frozenset({"task_name", "action", "created"})
 
 
 def load_sqlalchemy() -> Any:
@@ -124,7 +122,7 @@ def _create(sa: Any, engine: sa.Engine, table: sa.Table) -> None:
 
 
 def _check(table: sa.Table, existing: dict[str, Any]) -> None:
-    missing = sorted(_NEEDED - set(existing))
+    missing = sorted(set(NEEDED) - set(existing))
     if missing:
         msg = (
             f"table {table.name} is no task log: it lacks {', '.join(missing)}; "

@@ -326,7 +326,7 @@ def test_forgetting_in_red_birds_file_may_be_cut_off(tmp_path: Path, monkeypatch
 
 def test_the_quick_pass_finds_what_the_thorough_one_does(tmp_path: Path) -> None:
     """Rows with quotes, line ends in cells, torn widths and odd numbers, in the middle of plain ones."""
-    from rocket_magic.log._csv import _Pass
+    from rocket_magic.log._csv_pass import FullPass
     from rocket_magic.log._csv_survey import quick_survey
     from rocket_magic.log._record import COLUMNS
 
@@ -337,7 +337,7 @@ def test_the_quick_pass_finds_what_the_thorough_one_does(tmp_path: Path) -> None
     log.close()
     with (tmp_path / "log.csv").open("ab") as file:
         file.write(b"1,2,3\nnan,load,run,x,,,,,0,0,,,,\nx,load,run,x,,,,,0,0,,,,\n")
-    thorough, quick = _Pass(COLUMNS).over(tmp_path / "log.csv"), quick_survey(tmp_path / "log.csv")
+    thorough, quick = FullPass(COLUMNS).over(tmp_path / "log.csv"), quick_survey(tmp_path / "log.csv")
     quick.instants = {key: list(instants) for key, instants in quick.instants.items()}
     for name in ("newest", "open_runs", "streaks", "instants", "recent", "n_records", "n_damaged"):
         assert getattr(quick, name) == getattr(thorough, name), name

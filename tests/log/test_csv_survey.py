@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rocket_magic.log import _csv_survey
-from rocket_magic.log._csv import _lines, _Pass
+from rocket_magic.log._csv import _lines
+from rocket_magic.log._csv_pass import FullPass
 from rocket_magic.log._csv_survey import Instants, quick_survey
 from rocket_magic.log._record import COLUMNS, SCHEDULER_DIED
 
@@ -56,13 +57,15 @@ def found(survey: Any) -> dict[str, Any]:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(parts=PARTS, piece=st.sampled_from([7, 60, 400, 1 << 17]))
+@example(parts=[b"nan,b,crash,,1.0,,,,0,0,,,,\n" * 2], piece=7)
+@example(parts=[b"5.0,b,crash,,1.0,,,,0,0,,,,\n5.00,b,crash,,1.0,,,,0,0,,,,\n"], piece=7)
 def test_both_passes_agree(parts: list[bytes], piece: int, tmp_path: Path) -> None:
     """Whole records, odd ones and rubbish, read in pieces of any size."""
     path = tmp_path / "log.csv"
     path.write_bytes(_lines([COLUMNS]) + b"".join(parts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_csv_survey, "_PIECE", piece)
-        assert found(quick_survey(path)) == found(_Pass(COLUMNS).over(path))
+        assert found(quick_survey(path)) == found(FullPass(COLUMNS).over(path))
 
 
 def test_overlong_fields_are_damaged_rows(tmp_path: Path) -> None:
