@@ -110,6 +110,7 @@ class BaseCondition:
     def __rand__(self, other: object) -> BaseCondition:
         from rocket_magic.conditions._composite import All  # noqa: PLC0415  composites know the base
 
+        _refuse_text(other, "&", self)
         return All(other, self) if isinstance(other, bool) else NotImplemented
 
     def __or__(self, other: object) -> BaseCondition:
@@ -121,6 +122,7 @@ class BaseCondition:
     def __ror__(self, other: object) -> BaseCondition:
         from rocket_magic.conditions._composite import Any  # noqa: PLC0415  the same
 
+        _refuse_text(other, "|", self)
         return Any(other, self) if isinstance(other, bool) else NotImplemented
 
     def __invert__(self) -> BaseCondition:
@@ -143,13 +145,14 @@ class BaseCondition:
         return f"<{type(self).__name__}>"
 
 
-def _refuse_text(condition: BaseCondition, sign: str, other: object) -> None:
-    if isinstance(other, str):
-        msg = (
-            f"a condition is combined with conditions, got text {other!r}: write all of it as text "
-            f"('{condition} {sign} {other}'), or parse_condition({other!r})"
-        )
-        raise TypeError(msg)
+def _refuse_text(left: object, sign: str, right: object) -> None:
+    for text in (left, right):
+        if isinstance(text, str):
+            msg = (
+                f"a condition is combined with conditions, got text {text!r}: write all of it as text "
+                f"('{left} {sign} {right}'), or parse_condition({text!r})"
+            )
+            raise TypeError(msg)
 
 
 def call_user(

@@ -23,6 +23,7 @@ from rocket_magic.conds import (
     every,
     finished,
     hourly,
+    retry,
     running,
     scheduler_cycles,
     scheduler_running,
@@ -426,6 +427,17 @@ def test_a_task_renamed_while_it_runs_keeps_its_past():
         app.step("30 min")
         assert ran == ["old", "new"]
         assert app.session["new"].status == "success"
+
+
+def test_text_beside_a_condition_is_refused_on_both_sides():
+    """An interval that was read from the environment is text, and Python alone tells of operand types."""
+    for combine in (lambda: "every 5 min" | retry(3), lambda: "every 5 min" & retry(3)):
+        with pytest.raises(
+            TypeError, match=r"got text 'every 5 min': write all of it as text \('every 5 min [|&]"
+        ):
+            combine()
+    with pytest.raises(TypeError, match=r"write all of it as text \('daily [|] every 5 min'\)"):
+        daily | "every 5 min"
 
 
 def test_a_condition_is_asked_for_a_function(app):
