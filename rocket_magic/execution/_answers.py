@@ -29,7 +29,7 @@ _LARGE: Final = 1 << 20
 
 def outcome_at_once(order: RunOrder, answer: Answer) -> Outcome | None:
     """The outcome a worker sent; None when its value is to be opened by `open_slowly`."""
-    run_id, action, reason, said, exc_text, _modules, layout, _family, _silent = answer.head
+    run_id, action, reason, said, exc_text, _modules, layout, _family, _silent, _logged = answer.head
     if action == Action.TERMINATE and order.flag.reason is not None:
         reason = order.flag.reason
     if action != Action.SUCCESS or said:

@@ -21,11 +21,13 @@ from rocket_magic.execution._hub import READ, WRITE, Hub
 from rocket_magic.execution._link import Answer, Link
 from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution._pack import Home
+from rocket_magic.execution._records import Records
 from rocket_magic.execution._roster import Roster
 from rocket_magic.execution._sleeping import Nap, asleep_for
 from rocket_magic.execution._spares import Spares
 from rocket_magic.execution._staff import Run, Worker
 from rocket_magic.execution._supply import Supply
+from rocket_magic.execution._telling import Teller
 from rocket_magic.execution._wire import Piece
 from rocket_magic.instants import from_seconds
 
@@ -54,11 +56,14 @@ class Crew:
         report: Callable[[Run, Outcome | Answer], None],
     ) -> None:
         self._settings = settings
-        self._report = report
         self._hub = Hub("rocket-magic-processes")
+        self._records = Records()
+        self._teller = Teller(self._hub, self._records, report)
         self._roster = Roster(lambda worker: self._hub.post(lambda: self._await_writable(worker)))
         self._spares = Spares()
-        self._supply = Supply(settings, self._hub, self._roster, self._spares, home, self)
+        self._supply = Supply(
+            settings, self._hub, self._roster, self._spares, home, self, records=self._records.writing
+        )
         self._sweeping = False
 
     # From any thread
@@ -66,6 +71,7 @@ class Crew:
     def begin(self, run: Run) -> None:
         """Give a run to a ready worker, or have one made for it."""
         reuse = self._settings.process_reuse
+        self._records.begin(run.number, run.order)
         if not self._roster.take_on(run, newest=reuse):
             self._hub.post(self._supply.make)
         else:
@@ -80,7 +86,7 @@ class Crew:
         """Send a signal to a run's worker; False when the run has ended already."""
         run.asked = True
         if self._roster.withdraw(run):
-            self._hub.post(lambda: self._report(run, terminated(run.order.run_id, run.order.flag)))
+            self._hub.post(lambda: self._teller.tell(run, terminated(run.order.run_id, run.order.flag)))
             return True
         if not self._roster.signal(run, number):
             return False
@@ -113,7 +119,7 @@ class Crew:
 
     def worker_missing(self, run: Run, error: OSError) -> None:
         """There is no room for a worker: the run that waits for it fails."""
-        self._report(run, not_started(run.order, error))
+        self._teller.tell(run, not_started(run.order, error))
 
     def runs_wait(self) -> None:
         """Runs wait for workers: more are made than are needed later."""
@@ -176,7 +182,7 @@ class Crew:
         if worker.nap is not None:
             worker.nap.call_off()
             worker.nap = None
-        modules, _layout, family, silent = answer.head[5:]
+        modules, _layout, family, silent, logged = answer.head[5:]
         if silent:
             worker.link.end_output(run.order.sink)
         else:
@@ -196,7 +202,10 @@ class Crew:
         else:
             self._hang_up(worker)
         self._supply.note_modules(modules)
-        self._hub.call_last(partial(self._report, run, answer if outcome is None else outcome))
+        if logged:
+            self._teller.tell_after_records(run, answer if outcome is None else outcome)
+        else:
+            self._hub.call_last(partial(self._teller.tell, run, answer if outcome is None else outcome))
         if (self._roster.waiting and not self._supply.watches) or (settings.process_reuse and not again):
             self._supply.make()
 
@@ -281,7 +290,7 @@ class Crew:
             parting = run.parting or crashed(run.order, code)
             if isinstance(parting, Outcome):
                 parting = with_left_behind(parting, left_behind)
-            self._report(run, parting)
+            self._teller.tell_when_settled(run, parting)
         if self._roster.waiting:
             self._supply.make()
 
@@ -293,7 +302,7 @@ class Crew:
         run = worker.run or self._roster.next_waiting()
         worker.run = None
         if run is not None:
-            self._report(run, not_started(run.order, OSError(error, os.strerror(error))))
+            self._teller.tell(run, not_started(run.order, OSError(error, os.strerror(error))))
         self.worker_gone(number, 0, 0)
 
     def modules_loaded(self) -> None:
@@ -324,6 +333,7 @@ class Crew:
         for worker in workers:
             self.worker_gone(worker.link.number, None, 0)
         self._supply.cut_lifeline()
+        self._records.close()
 
 
 class _Nowhere:

@@ -36,25 +36,29 @@ _PROBE_SECONDS: Final = 30
 _TAINTED: Final = 3
 
 
-def main(control: int, lifeline: int, hooks: Sequence[Mapping[str, Any]]) -> NoReturn:
+def main(control: int, lifeline: int, records: int, hooks: Sequence[Mapping[str, Any]]) -> NoReturn:
     """Entry of the server's process.
 
     Args:
         control: Descriptor of the connection to the scheduler's process.
         lifeline: What workers hold on to.
+        records: What they write log records to.
         hooks: Hooks for forks that threading and logging wanted to register. They mend locks that other
             threads held, of which there are none here, at half the cost of a fork.
     """
     make_streams()  # for its workers
     warnings.simplefilter("ignore", DeprecationWarning)  # fork beside a library's own native threads
-    _Server(socket.socket(fileno=control), lifeline, hooks).serve()
+    _Server(socket.socket(fileno=control), lifeline, records, hooks).serve()
     os._exit(0)
 
 
 class _Server:
-    def __init__(self, control: socket.socket, lifeline: int, hooks: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, control: socket.socket, lifeline: int, records: int, hooks: Sequence[Mapping[str, Any]]
+    ) -> None:
         self._control = control
         self._lifeline = lifeline
+        self._records = records
         self._hooks = hooks
         self._practice = practice_order()
         self._codes = Codes()
@@ -139,7 +143,7 @@ class _Server:
                 os.close(self._lifeline)
             orders, answers, stdout, stderr = descriptors
             become_worker(stdout, stderr, lifeline)
-            live(orders, answers, self._practice, self._codes)
+            live(orders, answers, self._records, self._practice, self._codes)
         finally:
             os._exit(1)
 

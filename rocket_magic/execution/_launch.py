@@ -37,6 +37,10 @@ from rocket_magic.execution._forkserver import main; main({args}, hooks)
 """
 
 
+Kept = tuple[int, int]
+"""The lifeline that workers hold on to, and the pipe that they write log records to."""
+
+
 class Owner(Protocol):
     """Whom a launcher tells."""
 
@@ -83,14 +87,14 @@ class Launcher(Protocol):
 class ForkServer:
     """A fork server process and the connection to it."""
 
-    def __init__(self, hub: Hub, owner: Owner, home: Home, lifeline: int) -> None:
+    def __init__(self, hub: Hub, owner: Owner, home: Home, kept: Kept) -> None:
         self._hub = hub
         self._owner = owner
         self._notices = b""
         self._heard_of = False
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = _start_python(_SERVER, (theirs.fileno(), lifeline), home)
+            self._process = _start_python(_SERVER, (theirs.fileno(), *kept), home)
         hub.register(self._control, READ, self._heard)
 
     def launch(self, number: int, descriptors: tuple[int, ...]) -> int | None:
@@ -144,17 +148,17 @@ class ForkServer:
 class Spawner:
     """Starts a fresh interpreter for each worker, where there is no fork server."""
 
-    def __init__(self, hub: Hub, owner: Owner, home: Home, lifeline: int) -> None:
+    def __init__(self, hub: Hub, owner: Owner, home: Home, kept: Kept) -> None:
         self._hub = hub
         self._owner = owner
         self._home = home
-        self._lifeline = lifeline
+        self._kept = kept
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._watches: dict[int, int] = {}
 
     def launch(self, number: int, descriptors: tuple[int, ...]) -> int | None:
         """Start an interpreter."""
-        process = _start_python(_WORKER, (*descriptors, self._lifeline), self._home)
+        process = _start_python(_WORKER, (*descriptors, *self._kept), self._home)
         self._processes[number] = process
         if hasattr(os, "pidfd_open"):
             self._watches[number] = watch = os.pidfd_open(process.pid)
@@ -201,7 +205,7 @@ class Spawner:
         return True
 
 
-def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, lifeline: int) -> Launcher:
+def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, kept: Kept) -> Launcher:
     """The launcher that was asked for, or the better one of this platform.
 
     Args:
@@ -209,7 +213,7 @@ def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, lifeli
         hub: Listens to it.
         owner: Is told what happens to workers.
         home: What workers begin with.
-        lifeline: What they hold on to.
+        kept: Descriptors that all workers keep.
 
     Raises:
         OSError: There is no such method here.
@@ -221,7 +225,7 @@ def make_launcher(method: str | None, hub: Hub, owner: Owner, home: Home, lifeli
     if chosen not in methods:
         msg = f"process_start_method must be one of {', '.join(methods)} or None, got {method!r}"
         raise OSError(msg)
-    return methods[chosen](hub, owner, home, lifeline)
+    return methods[chosen](hub, owner, home, kept)
 
 
 def _start_python(

@@ -17,7 +17,8 @@ from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import RunOrder
 from rocket_magic.execution._distant_clock import Distant
-from rocket_magic.instants import to_seconds
+from rocket_magic.execution._records import LogLayout, log_layout
+from rocket_magic.instants import MILLISECOND, Span, to_seconds
 
 if TYPE_CHECKING:
     import cloudpickle
@@ -30,6 +31,8 @@ __all__ = ["Home", "pack_call"]
 _ATOMS: Final = frozenset({int, float, str, bytes, bool, type(None)})
 _MOST_VALUES: Final = 50
 _DEEPEST: Final = 3
+_MOMENT: Final[Span] = 50 * MILLISECOND
+_uptime = SystemClock().uptime
 
 
 def pack_call(order: RunOrder) -> bytes:
@@ -115,6 +118,8 @@ class Home:
         self.path = list(sys.path)
         self._seen = dict(_raw_environment())
         self._difference: tuple[dict[str, str], list[str]] = {}, []
+        self._layout: LogLayout = 0, ()
+        self._layout_until: Span = 0
 
     def place(self) -> tuple[str | None, list[str] | None, dict[str, str], list[str]]:
         """Where the scheduler's process stands now: folder, search path, changed and removed variables."""
@@ -132,6 +137,13 @@ class Home:
                 [name for name in self.environment if name not in now],
             )
         return folder, path, *self._difference
+
+    def log_layout(self) -> LogLayout:
+        """How the process's loggers are set up, as they were a moment ago at the earliest."""
+        now = _uptime()
+        if now >= self._layout_until:  # going through hundreds of loggers would be felt at each run
+            self._layout, self._layout_until = log_layout(), now + _MOMENT
+        return self._layout
 
 
 def _raw_environment() -> Mapping[Any, Any]:

@@ -8,6 +8,7 @@ once. The lock guards the runs; reports are not called under it.
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import signal
 import sys
@@ -44,6 +45,7 @@ class ProcessExecutor:
             raise TaskSetupError(msg)
         self._settings = settings
         self._home = Home()
+        self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._crew: Crew | None = None
         self._openers = Pool("rocket-magic-open", lambda: 4)
@@ -62,14 +64,17 @@ class ProcessExecutor:
         """
         body = pack_call(order)
         settings = self._settings
+        number = next(self._numbers)
         head = (
             order.run_id,
             order.task_name,
+            number,
             self._home.place(),
+            self._home.log_layout(),
             settings.max_return_size,
             settings.process_reuse,
         )
-        run = Run(order, report, pack_frame(head, body))
+        run = Run(order, report, pack_frame(head, body), number)
         with self._lock:
             if self._closed:
                 msg = f"task {order.task_name!r} can't be started: its executor is closed"

@@ -21,7 +21,14 @@ _LARGE: Final = 1 << 20
 
 
 def pack_answer(
-    outcome: Outcome, task_name: str, largest: int, modules: Sequence[str], *, family: bool, silent: bool
+    outcome: Outcome,
+    task_name: str,
+    largest: int,
+    modules: Sequence[str],
+    *,
+    family: bool,
+    silent: bool,
+    logged: bool,
 ) -> list[Piece]:
     """The frame of an outcome; what can't travel makes it a failure that says so.
 
@@ -33,6 +40,7 @@ def pack_answer(
             whose code they should have.
         family: Whether the worker ends now and leaves children behind, which are to be counted.
         silent: Whether all output of the run has been read already.
+        logged: Whether it has logged anything.
     """
     body: list[Piece] = []
     layout: tuple[int, ...] = ()
@@ -48,7 +56,7 @@ def pack_answer(
             body = [_pack_error(outcome.exc)]
     head = (
         outcome.run_id, str(outcome.action), outcome.reason, outcome.signal, outcome.exc_text,
-        modules, layout, family, silent,
+        modules, layout, family, silent, logged,
     )  # fmt: skip
     return pack_frame(head, *body)
 

@@ -24,6 +24,7 @@ class Run:
         order: What is to be carried out.
         report: Whom to tell the outcome.
         frame: The packed order, until it is sent.
+        number: By which its log records are known.
         worker: Who carries it out; None while it waits.
         asked: Whether it was asked to end.
         parting: What its worker said at the end, while the worker's death is awaited.
@@ -32,6 +33,7 @@ class Run:
     order: RunOrder
     report: Report
     frame: list[Piece]
+    number: int
     worker: Worker | None = None
     asked: bool = False
     parting: Outcome | Answer | None = None

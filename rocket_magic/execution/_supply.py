@@ -59,6 +59,7 @@ class Supply:
         spares: How many are wanted.
         home: What they begin with.
         owner: Is told.
+        records: Descriptor that they write log records to.
 
     Attributes:
         launcher: Who makes them at present.
@@ -66,7 +67,15 @@ class Supply:
     """
 
     def __init__(
-        self, settings: ExecutionSettings, hub: Hub, roster: Roster, spares: Spares, home: Home, owner: Owner
+        self,
+        settings: ExecutionSettings,
+        hub: Hub,
+        roster: Roster,
+        spares: Spares,
+        home: Home,
+        owner: Owner,
+        *,
+        records: int,
     ) -> None:
         self._settings = settings
         self._hub = hub
@@ -75,6 +84,7 @@ class Supply:
         self._home = home
         self._owner = owner
         self._lifeline = Lifeline()
+        self._records = records
         self._numbers = itertools.count(1)
         self._preloaded: set[str] = set()
         self._planned = False
@@ -165,7 +175,8 @@ class Supply:
     def _the_launcher(self) -> Launcher:
         if self.launcher is None:
             method = self._settings.process_start_method
-            self.launcher = make_launcher(method, self._hub, self._owner, self._home, self._lifeline.reading)
+            kept = self._lifeline.reading, self._records
+            self.launcher = make_launcher(method, self._hub, self._owner, self._home, kept)
         return self.launcher
 
     # Launchers

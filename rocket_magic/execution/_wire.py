@@ -4,6 +4,8 @@
   that holds the user's objects. The body is opened separately, since opening it runs their code.
 * A **request** (parent to fork server): one letter, a number; descriptors travel beside it.
 * A **notice** (fork server to parent): one letter and four numbers.
+* A **piece** (any worker to parent, through one pipe): the writer's pid, the run's number, its kind and
+  size, a part of a log record.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import struct
 from typing import Any, Final
 
 __all__ = [
-    "FORK", "FRAME", "GONE", "LOADED", "NOTICE", "PRELOAD", "RAW", "REQUEST", "SMALL", "STARTED",
-    "pack_frame", "unpack_frame",
+    "FORK", "FRAME", "GONE", "LAST_PIECE", "LOADED", "MORE_PIECES", "NOTICE", "PIECE", "PIECE_BODY",
+    "PRELOAD", "RAW", "REQUEST", "RUN_OVER", "SMALL", "STARTED", "pack_frame", "unpack_frame",
 ]  # fmt: skip
 
 FRAME: Final = struct.Struct(">IQ")
@@ -35,6 +37,12 @@ With pid 0 the worker could not be forked, and the code is the system's error nu
 LOADED: Final = b"L"
 """Notice: modules were imported; workers forked from now on have them."""
 
+PIECE: Final = struct.Struct(">IIBH")
+PIECE_BODY: Final = 4_000
+"""Bytes of a piece at most: with its head less than what the system writes to a pipe as one."""
+MORE_PIECES: Final = 0
+LAST_PIECE: Final = 1
+RUN_OVER: Final = 2
 
 SMALL: Final = 65_536
 """Bytes that are taken in one go: most frames come whole."""

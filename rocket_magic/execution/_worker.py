@@ -37,6 +37,7 @@ from rocket_magic.execution._group import has_children
 from rocket_magic.execution._main_module import main_of
 from rocket_magic.execution._modules import NewModules
 from rocket_magic.execution._outcome import outcome_of_error
+from rocket_magic.execution._record_sender import RecordSender
 from rocket_magic.execution._returning import pack_answer
 from rocket_magic.execution._wire import FRAME, SMALL, Piece, pack_frame, unpack_frame
 from rocket_magic.instants import Instant
@@ -59,11 +60,11 @@ ENDED: Final = 143
 """Exit code of a worker that was asked to end: its group is ended with it."""
 
 
-def main(orders: int, answers: int, stdout: int, stderr: int, lifeline: int) -> None:
+def main(orders: int, answers: int, stdout: int, stderr: int, lifeline: int, records: int) -> None:
     """Entry of a spawned worker."""
     make_streams()
     become_worker(stdout, stderr, lifeline)
-    live(orders, answers)
+    live(orders, answers, records)
 
 
 def practice_order() -> bytes:
@@ -72,18 +73,19 @@ def practice_order() -> bytes:
     return body
 
 
-def live(orders: int, answers: int, practice: bytes = b"", codes: Codes | None = None) -> None:
+def live(orders: int, answers: int, records: int, practice: bytes = b"", codes: Codes | None = None) -> None:
     """Serve orders until there are no more; never returns.
 
     Args:
         orders: Descriptor that orders come from.
         answers: Descriptor that their outcomes go to.
+        records: Descriptor that log records go to.
         practice: A run to go through while none is there; none where it is empty.
         codes: Code of the user's files that is known already.
     """
     code = 1
     try:
-        worker = _Worker(orders, answers, codes)
+        worker = _Worker(orders, answers, RecordSender(records), codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
         keep_from_children(signal.SIGTERM, worker.on_sigterm)
         sys.unraisablehook = _on_unraisable
@@ -103,11 +105,13 @@ def rehearse(body: bytes) -> None:
     What Python and the system's loader settle on first use is settled then: later it would be in each
     worker, at the price of copying the pages concerned.
     """
-    order = b"".join(pack_frame(("", "", (None, None, {}, []), len(body), False), body))
+    sender = RecordSender(-1)
+    here: tuple[Any, ...] = None, None, {}, []
+    order = b"".join(pack_frame(("", "", 0, here, sender.layout, len(body), False), body))
     pipe = os.pipe()
     for _ in range(_REHEARSALS):
         os.write(pipe[1], order)
-        _Worker(*pipe).serve()  # its answer stays in the pipe, and is read away
+        _Worker(*pipe, sender).serve()  # its answer stays in the pipe, and is read away
         os.read(pipe[0], SMALL)
     for descriptor in pipe:
         os.close(descriptor)
@@ -188,10 +192,11 @@ class _StandingClock:
 
 
 class _Worker:
-    def __init__(self, orders: int, answers: int, codes: Codes | None = None) -> None:
+    def __init__(self, orders: int, answers: int, records: RecordSender, codes: Codes | None = None) -> None:
         self._pid = os.getpid()
         self._orders = orders
         self._answers = answers
+        self._records = records
         self._codes = codes
         self._env: _Env | None = None
         self._asked = False
@@ -219,17 +224,21 @@ class _Worker:
             order = self._receive()
             if order is None:
                 return 0
-            (run_id, task_name, place, largest, reuse), body = order
+            (run_id, task_name, number, place, layout, largest, reuse), body = order
             if reuse and self._before is None:
                 self._before = dict(os.environ), list(sys.path)
             self._settle_in(place)
+            self._records.begin(number, layout)
             outcome = self._run(run_id, task_name, body)
             del body, order
             flush()
+            logged = self._records.end()
             ended = self._asked
             family = ended and has_children()
             modules = self._new_modules()
-            frame = pack_answer(outcome, task_name, largest, modules, family=family, silent=is_read())
+            frame = pack_answer(
+                outcome, task_name, largest, modules, family=family, silent=is_read(), logged=logged
+            )
             del outcome
             self._send(frame)
             if ended:
@@ -250,7 +259,7 @@ class _Worker:
         if self._codes is not None:
             self._codes.missed.clear()
         outcome = self._run("", "", body)
-        pack_answer(outcome, "", len(body), (), family=False, silent=is_read())
+        pack_answer(outcome, "", len(body), (), family=False, silent=is_read(), logged=False)
 
     def _new_modules(self) -> list[str]:
         """What was imported: names of installed modules, paths of the user's own."""

@@ -12,6 +12,7 @@ import select
 import struct
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Final, Protocol
 
 __all__ = ["ForkedOutput"]
@@ -23,8 +24,8 @@ _PIECE: Final = 1_000
 _TURN: Final = 65_536
 
 
-class _Writable(Protocol):
-    def write(self, stream: str, text: str) -> None: ...
+class _Sink(Protocol):
+    def take(self, stream: str, text: str) -> None: ...
 
 
 class ForkedOutput:
@@ -34,19 +35,21 @@ class ForkedOutput:
     """
 
     def __init__(self) -> None:
-        self._sinks: weakref.WeakValueDictionary[int, _Writable] = weakref.WeakValueDictionary()
+        self._sinks: weakref.WeakValueDictionary[int, _Sink] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         self._reading = self._writing = -1
         self._owner = os.getpid()
         self._buffer = b""
         self._latest = 0
+        self._has_forked = False
 
-    def enlist(self, sink: _Writable) -> int:
+    def enlist(self, sink: _Sink) -> int:
         """Take on a sink: the number by which its copies are known."""
         with self._lock:
             if self._reading < 0 and hasattr(os, "fork"):
                 self._reading, self._writing = os.pipe()
                 os.set_blocking(self._reading, False)
+                _call_after_forks(weakref.WeakMethod(self._note_fork))
                 name = "rocket_magic forked output"
                 threading.Thread(target=self._listen, name=name, daemon=True).start()
             self._latest += 1
@@ -72,10 +75,15 @@ class ForkedOutput:
     # In the notebook's process
 
     def settle(self) -> None:
-        """Take what children have written up to now."""
+        """Take what children have written up to now; costs nothing before the first of them."""
+        if not self._has_forked:
+            return
         with self._lock:
-            while self._reading >= 0 and self._take():
+            while self._take():
                 pass
+
+    def _note_fork(self) -> None:
+        self._has_forked = True
 
     def _listen(self) -> None:
         watch = select.poll()
@@ -100,7 +108,18 @@ class ForkedOutput:
                 break
             sink = self._sinks.get(number)
             if sink is not None:
-                sink.write(_STREAMS[stream], data[at + _FRAME.size : end].decode(errors="replace"))
+                sink.take(_STREAMS[stream], data[at + _FRAME.size : end].decode(errors="replace"))
             at = end
         self._buffer = data[at:]
         return True
+
+
+def _call_after_forks(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    """Call it in this process after each fork, as long as its object lives."""
+
+    def call() -> None:
+        found = method()
+        if found is not None:
+            found()
+
+    os.register_at_fork(after_in_parent=call)

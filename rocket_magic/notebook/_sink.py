@@ -47,9 +47,15 @@ class RunSink:
         """Take text of "stdout" or "stderr"."""
         if not text:
             return
-        if self._forked is not None and not self._forked.is_here():
-            self._forked.send(self._number, stream, text)
-            return
+        if self._forked is not None:
+            if not self._forked.is_here():
+                self._forked.send(self._number, stream, text)
+                return
+            self._forked.settle()
+        self.take(stream, text)
+
+    def take(self, stream: str, text: str) -> None:
+        """Take text here and now; what children wrote before it is not looked for."""
         with self._lock:
             if self._closed:
                 self._late += len(text)
@@ -71,9 +77,11 @@ class RunSink:
         update: bool,
     ) -> None:
         """Take one rich output (a mime bundle); `update` replaces one of the same display id."""
-        if self._forked is not None and not self._forked.is_here():  # its text will do
-            self.write("stdout", f"{data.get('text/plain', '')}\n")
-            return
+        if self._forked is not None:
+            if not self._forked.is_here():  # its text will do
+                self.write("stdout", f"{data.get('text/plain', '')}\n")
+                return
+            self._forked.settle()
         display_id = transient.get("display_id")
         with self._lock:
             if self._closed:

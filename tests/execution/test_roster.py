@@ -40,7 +40,7 @@ class Floor:
         return worker
 
     def run(self, name: str) -> Run:
-        return Run(RunOrder(name, name, int), lambda _outcome: None, [name.encode()])
+        return Run(RunOrder(name, name, int), lambda _outcome: None, [name.encode()], 1)
 
 
 @pytest.fixture

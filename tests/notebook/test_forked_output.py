@@ -61,6 +61,17 @@ def test_text_of_a_child_is_there_when_the_run_is_over(forked: ForkedOutput) -> 
     ]
 
 
+def test_order(forked: ForkedOutput) -> None:
+    """What a child wrote before the run writes again comes first."""
+    sink = RunSink(forked=forked)
+    with forked._lock:  # its reader is held up
+        ended(in_child(lambda: sink.write("stdout", "child\n")))
+    sink.write("stdout", "parent\n")
+    ended(in_child(lambda: sink.write("stdout", "second child\n")))
+    sink.display({"text/plain": "shown"}, {}, {}, update=False)
+    assert sink.text() == "child\nparent\nsecond child\nshown\n"
+
+
 def test_many_children_at_once(forked: ForkedOutput) -> None:
     """More than a pipe holds; nothing is lost or torn apart, umlauts and emoji included."""
     sinks = [RunSink(forked=forked) for _ in range(2)]
@@ -93,14 +104,13 @@ def test_a_child_of_a_busy_notebook(forked: ForkedOutput) -> None:
 def test_the_reader_brings_it_while_the_run_goes_on(forked: ForkedOutput) -> None:
     """Nobody has to ask."""
     sink, arrived = RunSink(forked=forked), threading.Event()
-    write = sink.write
+    take = sink.take
 
     def note(stream: str, text: str) -> None:
-        write(stream, text)
-        if forked.is_here():
-            arrived.set()
+        take(stream, text)
+        arrived.set()
 
-    sink.write = note  # type: ignore[method-assign]
+    sink.take = note  # type: ignore[method-assign]
     ended(in_child(lambda: sink.write("stdout", "soon")))
     assert arrived.wait(20)
     assert sink.text() == "soon"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import html.parser
+import logging
 import os
 import re
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,24 @@ def test_processes_that_a_cell_forks(rocket: Rocket, mode: str) -> None:
         "total",
     )
     assert "pool: success\ndoubles 1\ndoubles 2\n6" == repr(rocket("run pool --wait"))
+
+
+@pytest.mark.parametrize("mode", ["thread", "main", "async", "process"])
+def test_what_a_cell_logs(rocket: Rocket, mode: str) -> None:
+    """The notebook's handlers write it where the run's output goes, also from another process."""
+    logger = logging.getLogger("a_notebook")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        rocket.task(
+            f"--name load --execution {mode}", "import logging\nlogging.getLogger('a_notebook').info('loads')"
+        )
+        assert "load: success\nINFO loads" == repr(rocket("run load --wait"))
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
 
 
 def test_failures_show_the_cells_lines(rocket: Rocket) -> None:
