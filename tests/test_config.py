@@ -171,7 +171,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("time_func", lambda: "noon", "it returned 'noon'"),
     ("cls_lock", object, "must be a class of locks with acquire, release and `with`"),
     ("cls_lock", None, "must be a class of locks"),
-    ("shut_cond", "dayly", "must be a condition, a phrase like 'daily after 18:00'"),
+    ("shut_cond", "dayly", "must be a condition, a phrase like 'time of day after 18:00'"),
     ("process_start_method", "fork", "must be one of forkserver, spawn or None, got 'fork'"),
     ("task_logger_basename", " ", "must be text that isn't empty"),
     ("func_run_id", "increment", "must be a function of (task, parameters)"),

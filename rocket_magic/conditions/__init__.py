@@ -21,7 +21,7 @@ from rocket_magic.conditions._history import (
 )
 from rocket_magic.conditions._interval import Every
 from rocket_magic.conditions._lint import lint_schedule
-from rocket_magic.conditions._names import rename_tasks, task_names
+from rocket_magic.conditions._names import parts_about_own_task, rename_tasks, task_names
 from rocket_magic.conditions._parameters import IsEnv, ParamExists
 from rocket_magic.conditions._period import IsPeriod, TaskExecutable, TaskRunnable
 from rocket_magic.conditions._pipeline import (
@@ -74,6 +74,7 @@ __all__ = [
     "condition",
     "lint_schedule",
     "parse_condition",
+    "parts_about_own_task",
     "phrase_completions",
     "rename_tasks",
     "task_names",

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rocket_magic._protocols import OWN
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._tasks import name_of
 
@@ -19,6 +20,13 @@ def task_names(condition: BaseCondition) -> frozenset[str]:
     """Give the tasks a condition refers to by name (its own task is not among them)."""
     names = {name_of(ref) for _, ref in _references(condition)}
     return frozenset(names).union(*(task_names(child) for child in condition.children))
+
+
+def parts_about_own_task(condition: BaseCondition) -> list[BaseCondition]:
+    """Give the parts of a condition that ask about the task it belongs to: they need one."""
+    if condition.children:
+        return [part for child in condition.children for part in parts_about_own_task(child)]
+    return [condition] if any(watch.task == OWN for watch in condition.watches()) else []
 
 
 def rename_tasks(condition: BaseCondition, mapping: Mapping[str, str]) -> BaseCondition:

@@ -163,7 +163,7 @@ def zone() -> Kind:
 
 def statement() -> Kind:
     """A condition; its text is read by the phrase language."""
-    rule = "a condition, a phrase like 'daily after 18:00', True, False or None"
+    rule = "a condition, a phrase like 'time of day after 18:00', True, False or None"
     return Kind("text", rule, as_condition, optional=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition
+from rocket_magic.conditions import AlwaysFalse, BaseCondition, as_condition, parts_about_own_task
 from rocket_magic.conditions._scheduler import counts_cycles
 from rocket_magic.exc import USER_ERRORS, ConditionError
 from rocket_magic.instants import NEVER, POLL, SECOND, Instant
@@ -27,6 +27,13 @@ class ShutCondition:
         """Take the shut condition from the config (again, after it changed)."""
         self._condition = as_condition(self.board.session.config.shut_cond)
         self.next_look = NEVER if isinstance(self._condition, AlwaysFalse) else self.board.now
+        for part in parts_about_own_task(self._condition):
+            self.board.scheduler_log.warning(
+                "shut_cond %r: %r asks about the task it belongs to, and the scheduler is none; name the "
+                "task, like \"task 'load' has succeeded\"",
+                str(self._condition),
+                str(part),
+            )
 
     def is_met(self) -> bool:
         """Ask it, where it can be met; what it raises is silenced or stops the scheduler, as configured."""
