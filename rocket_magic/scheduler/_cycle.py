@@ -72,7 +72,7 @@ class Cycle:
             if self.board.phase is not Phase.RUNNING:
                 return
         if candidates:
-            self.starter.start(candidates)
+            self.starter.start(candidates, self._look_at)
         if self.board.slots:
             self.starter.pass_slots_on()
 

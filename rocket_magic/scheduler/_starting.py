@@ -5,7 +5,7 @@ The order is the promise: the `run` record is in the repository before the task'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rocket_magic._protocols import Action, EventKind
@@ -13,7 +13,7 @@ from rocket_magic.conditions import AlwaysFalse
 from rocket_magic.exc import TaskLoggingError, TaskSetupError
 from rocket_magic.execution import Outcome, exception_text
 from rocket_magic.execution._failure import clip, exception_message
-from rocket_magic.instants import SECOND, Span, from_timedelta
+from rocket_magic.instants import SECOND, Instant, Span, from_timedelta
 from rocket_magic.log import Claim, Record, StartedElsewhere
 from rocket_magic.scheduler._board import Board, Phase
 from rocket_magic.scheduler._looking import LATE, Candidate
@@ -32,6 +32,10 @@ _LONGEST_PAUSE: Span = 60 * SECOND
 _LOOK_AT_OTHERS: Span = SECOND
 
 
+Again = Callable[["Task", Instant | None], "Candidate | None"]
+"""Looks at a task once more: whether it may start still."""
+
+
 class Starter:
     """Turns candidates into runs."""
 
@@ -44,8 +48,14 @@ class Starter:
         self.resumed: dict[Task, Record] = {}
         """Crash records of runs that the scheduler's death cut off, by the task that makes them again."""
 
-    def start(self, candidates: Sequence[Candidate]) -> None:
-        """Start tasks: higher priority first, then those whose turn a process is, then as registered."""
+    def start(self, candidates: Sequence[Candidate], again: Again | None = None) -> None:
+        """Start tasks: higher priority first, then those whose turn a process is, then as registered.
+
+        Args:
+            candidates: Who may start.
+            again: Looks at one of them again, where a `main` run that went before has changed something;
+                None: they start whatever has changed.
+        """
         board = self.board
         if len(candidates) > 1:
             turn = board.slots.turn
@@ -53,17 +63,40 @@ class Starter:
                 candidates,
                 key=lambda one: (-one.task.priority, turn(one.task), one.task.number),
             )
-            if board.session.hooks.task_execute:
-                self._start_one_by_one(candidates)
+            # in virtual time all of one instant start together: none of them comes before another
+            in_main = not board.virtual and any(map(self._runs_in_main, candidates))
+            if board.session.hooks.task_execute or in_main:
+                self._start_in_turn(candidates, again)
                 return
         self._start_together(candidates)
 
-    def _start_one_by_one(self, candidates: Sequence[Candidate]) -> None:
-        """Start tasks with hooks around them: a `main` run and its hooks are over before the next begins."""
+    def _runs_in_main(self, candidate: Candidate) -> bool:
+        return (candidate.task.execution or self.board.session.config.execution) == "main"
+
+    def _start_in_turn(self, candidates: Sequence[Candidate], again: Again | None) -> None:
+        """Start tasks of which some run in `main`: such a run and its hooks are over before the next begins.
+
+        It may disable, change or remove those that come after it, or its end may decide about them.
+        """
+        board = self.board
+        ran = False
         for candidate in candidates:
-            self._start_together([candidate])
+            due: Candidate | None = candidate
+            if candidate.task.removed:
+                continue
+            if ran and again is not None and candidate.batch is None and candidate.task in board.dirty:
+                del board.dirty[candidate.task]
+                due = again(candidate.task, candidate.due)
+            if due is None:
+                continue
+            self._start_together([due])
+            if self._runs_in_main(due):
+                ran = True
+                board.read_clock()
+                for command in board.inbox.commands(None):  # what it asked for
+                    command()
             self.ender.take()
-            if self.board.fatal_error is not None:
+            if board.fatal_error is not None:
                 return
 
     def _start_together(self, candidates: Sequence[Candidate]) -> None:

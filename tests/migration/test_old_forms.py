@@ -10,23 +10,27 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from rocket_magic import FuncTask, Rocketry, Session, VirtualClock
 from rocket_magic._old_paths import VIEWS
-from rocket_magic.args import Config, FuncArg, Task, TaskLogger
+from rocket_magic.args import Arg, Config, FuncArg, Task, TaskLogger
+from rocket_magic.args import Session as SessionArg
 from rocket_magic.conditions import SchedulerStarted, TaskRunning
 from rocket_magic.conds import (
     cron,
     daily,
     every,
+    false,
     finished,
     hourly,
     retry,
     running,
     scheduler_cycles,
     scheduler_running,
+    succeeded,
     true,
 )
 from rocket_magic.exc import ConfigError, ScheduleError, TaskError, TaskSetupError
@@ -427,6 +431,52 @@ def test_a_task_renamed_while_it_runs_keeps_its_past():
         app.step("30 min")
         assert ran == ["old", "new"]
         assert app.session["new"].status == "success"
+
+
+def test_main_runs_follow_each_other(tmp_path):
+    """Of several that are due at once each starts when the one before is over, and its record says so."""
+    app = Rocketry(execution="main", shut_cond=scheduler_cycles(more_than=3))
+    seen = []
+
+    @app.task(daily, priority=1)
+    def first():
+        seen.append((app.session["second"].status, app.session["second"].is_running))
+        threading.Event().wait(0.05)
+
+    @app.task(daily)
+    def second(): ...
+
+    app.run()
+    assert seen == [(None, False)]
+    rows = [(row.task_name, str(row.action)) for row in app.session.get_task_log()]
+    assert rows == [("first", "run"), ("first", "success"), ("second", "run"), ("second", "success")]
+    log = {row.task_name: row for row in app.session.get_task_log(action="success")}
+    assert log["first"].runtime >= 0.05 > log["second"].runtime
+    assert log["second"].start >= log["first"].end
+
+
+def test_a_main_task_decides_about_those_after_it():
+    """A metatask of high priority disables, removes, changes and puts off what is due at the same moment."""
+    app = Rocketry(execution="main", shut_cond=scheduler_cycles(more_than=3))
+    ran = []
+
+    @app.task(daily, priority=1)
+    def manage(session=SessionArg()):
+        session["disabled"].disabled = True
+        session.remove_task("removed")
+        session["changed"].start_cond = false
+        session.parameters["free"] = False
+
+    @app.cond()
+    def is_free(free=Arg("free")):
+        return free
+
+    app.params(free=True)
+    for name in ("disabled", "removed", "changed", "untouched"):
+        app.task(daily, name=name, func=lambda name=name: ran.append(name))
+    app.task(daily & ~succeeded(task="manage"), name="not after it", func=lambda: ran.append("after"))
+    app.run()
+    assert ran == ["untouched"]
 
 
 def test_text_beside_a_condition_is_refused_on_both_sides():
