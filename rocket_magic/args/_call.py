@@ -62,6 +62,13 @@ class Call:
         self.env = env
         self.secrets = secrets
 
+    def filter_params(self, choose: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Let somebody choose among the parameters; those that are found late are shown as they are."""
+        late = self.post
+        chosen = dict(choose({**self.params, **late}))
+        self.post = {name: value for name, value in late.items() if chosen.get(name) is value}
+        self.params = {name: value for name, value in chosen.items() if name not in self.post}
+
     def __call__(self) -> Any:
         """Find what was put off, then call the function."""
         if not self.post and not self.args:

@@ -35,6 +35,7 @@ from rocket_magic.conditions._pipeline import (
 from rocket_magic.conditions._returned import TaskReturned
 from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
+from rocket_magic.conditions._scheduling_period import scheduling_period
 from rocket_magic.conditions._syntax import CustomPhrase, as_condition, parse_condition, phrase_completions
 
 __all__ = [
@@ -77,5 +78,6 @@ __all__ = [
     "parts_about_own_task",
     "phrase_completions",
     "rename_tasks",
+    "scheduling_period",
     "task_names",
 ]

@@ -8,6 +8,7 @@ Of many tracebacks in a minute the first few are handed on, then a count: the re
 from __future__ import annotations
 
 import copy
+import itertools
 import logging
 import os
 import queue
@@ -37,12 +38,14 @@ class Emitter:
 
     Attributes:
         logger_name: The logger; `rocketry.task` unless configured otherwise.
+        names: Loggers of tasks that have one of their own.
         ignored: Handlers that get nothing: those whose repository is this log's own.
         dropped: How many records found no place in the queue.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
         self.logger_name = "rocketry.task"
+        self.names: dict[str, str] = {}
         self.ignored: tuple[logging.Handler, ...] = ()
         self.dropped = 0
         self._on_error = on_error
@@ -55,10 +58,21 @@ class Emitter:
 
     def emit(self, records: Sequence[Record]) -> None:
         """Queue records for the handlers that listen."""
+        if self.names:
+            for name, part in itertools.groupby(records, lambda one: self.name_of(one.task_name)):
+                self._emit(logging.getLogger(name), list(part))
+            return
         logger = self._logger
         if logger is None or logger.name != self.logger_name:
             # made at the first record only: importing or opening touches no logger
             logger = self._logger = logging.getLogger(self.logger_name)
+        self._emit(logger, records)
+
+    def name_of(self, task: str | None) -> str:
+        """The logger of a task's records."""
+        return self.logger_name if task is None else self.names.get(task, self.logger_name)
+
+    def _emit(self, logger: logging.Logger, records: Sequence[Record]) -> None:
         handlers = self._listeners(logger)
         if not handlers:
             return

@@ -117,6 +117,17 @@ class TaskLog:
     def logger_name(self, name: str) -> None:
         self._emitter.logger_name = name
 
+    def name_logger(self, task: str, name: str | None) -> None:
+        """Give a task's records a stdlib logger of their own; None: the log's."""
+        if name is not None:
+            self._emitter.names[task] = name
+        else:
+            self._emitter.names.pop(task, None)
+
+    def logger_of(self, task: str | None) -> str:
+        """The stdlib logger that gets a task's records."""
+        return self._emitter.name_of(task)
+
     def ask_repository(self, always: bool) -> None:
         """Whether conditions ask the repository each time (`force_status_from_logs`)."""
         self._asking = None

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 class _Log(Protocol):
     """What is needed of the session's log."""
 
-    @property
-    def logger_name(self) -> str: ...
+    def logger_of(self, task: str | None) -> str: ...
     def filter_by(self, **filters: Any) -> Result: ...
     def set_repo(self, repo: Any, delete_existing: bool = False) -> None: ...
 
@@ -62,7 +61,7 @@ class TaskLogger:
     @property
     def name(self) -> str:
         """The stdlib logger that messages go to."""
-        return self.log.logger_name
+        return self.log.logger_of(self.task_name)
 
     def _say(self, level: int, message: str, args: tuple[Any, ...], **options: Any) -> None:
         extra = {

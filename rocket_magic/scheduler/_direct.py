@@ -92,7 +92,9 @@ class DirectCaller:
 
     def _record(self, task: Task, action: Action, run_id: str) -> Record:
         clock = self._board.session.clock
-        return Record(task.name, action, clock.now(), run_id, elapsed=clock.elapsed())
+        return Record(
+            task.name, action, clock.now(), run_id, elapsed=clock.elapsed(), message=task.log_message(action)
+        )
 
     def _write(self, record: Record) -> BaseException | None:
         """Write a record and wait until it is stored; why it isn't, or None."""

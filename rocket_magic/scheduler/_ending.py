@@ -213,7 +213,7 @@ class Ender:
         return Record(
             run.task_name, outcome.action, board.now, run.run_id, start=run.started_at, end=board.now,
             due=run.occurrence, merged=run.merged, attempt=run.attempt, reason=reason, exc_text=exc_text,
-            params=run.params_text, elapsed=board.elapsed,
+            params=run.params_text, elapsed=board.elapsed, message=run.task.log_message(outcome.action),
         )  # fmt: skip
 
     def _recorded(

@@ -181,7 +181,7 @@ class Starter:
         return Record(
             run.task_name, Action.RUN, run.started_at, run.run_id, start=run.started_at, due=run.occurrence,
             merged=run.merged, attempt=run.attempt, reason=reason, params=run.params_text,
-            elapsed=self.board.elapsed,
+            elapsed=self.board.elapsed, message=run.task.log_message(Action.RUN),
         )  # fmt: skip
 
     # After the record

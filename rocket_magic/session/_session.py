@@ -160,6 +160,7 @@ class Session:
             return None
         if self.hooks.task_init:
             self._runner.desk.call_init_hooks(task)
+        self.log.name_logger(task.name, task.logger_name)
         self._runner.desk.enlist(task, replaced)
         return task
 
@@ -167,6 +168,7 @@ class Session:
         """Take a task out; a run in flight ends under its name, records stay."""
         found = self[task]
         self._registry.remove(found)
+        self.log.name_logger(found.name, None)
         self._runner.desk.forget(found)
 
     def rename(self, task: Task, name: str) -> None:
@@ -177,6 +179,7 @@ class Session:
         old = task.name
         self._registry.rename(task, name)
         self._returns.rename(old, name)
+        self.log.name_logger(name, task.logger_name)
         if not task.is_running:
             self.log.rename(old, name)
         self._runner.desk.tasks_changed(old, name)
@@ -203,6 +206,8 @@ class Session:
     def task_changed(self, task: Task, field: str) -> None:
         """A field of a task was set: it takes effect at the next wake-up."""
         if self._registry.find(task.name) is task:
+            if field == "logger_name":
+                self.log.name_logger(task.name, task.logger_name)
             self._runner.desk.changed(task, field)
 
     # Acting on tasks

@@ -16,6 +16,7 @@ from rocket_magic._lazy import LazyModule
 from rocket_magic._old_habits import warn_old
 from rocket_magic._protocols import Action, Explanation
 from rocket_magic.args import Call, ParameterPlan, Parameters
+from rocket_magic.conditions import scheduling_period
 from rocket_magic.exc import TaskError
 from rocket_magic.instants import Instant
 from rocket_magic.tasks import _checks as checks
@@ -28,6 +29,8 @@ from rocket_magic.tasks._run import TaskRun
 
 if TYPE_CHECKING:
     import asyncio
+
+    from rocket_magic.time import TimePeriod
 else:
     asyncio = LazyModule("asyncio")
 
@@ -57,8 +60,10 @@ class Task:
         "_disabled",
         "_end_cond",
         "_execution",
+        "_fmt_log_message",
         "_func_run_id",
         "_lock",
+        "_logger_name",
         "_misfire_grace_time",
         "_multilaunch",
         "_name",
@@ -102,6 +107,8 @@ class Task:
     misfire_grace_time = fields.misfire_grace_time
     rerun_interrupted = fields.rerun_interrupted
     func_run_id = fields.func_run_id
+    logger_name = fields.logger_name
+    fmt_log_message = fields.fmt_log_message
 
     DEFAULT_EXECUTION: ClassVar[str | None] = None
 
@@ -128,6 +135,8 @@ class Task:
         misfire_grace_time: Any = None,
         rerun_interrupted: bool | None = None,
         func_run_id: Callable[..., str] | None = None,
+        logger_name: str | None = None,
+        fmt_log_message: str | None = None,
         **old: Any,
     ) -> None:
         self.session: Home = default_session() if session is None else session
@@ -150,6 +159,8 @@ class Task:
         self._misfire_grace_time = checks.as_grace(self, misfire_grace_time)
         self._rerun_interrupted = rerun_interrupted
         self._func_run_id = func_run_id
+        self._logger_name = checks.as_logger_name(self, logger_name)
+        self._fmt_log_message = checks.as_message_format(self, fmt_log_message)
         self._blank()
         if old:
             check_old_options(self, old)
@@ -201,8 +212,10 @@ class Task:
             ParameterError: They don't fit the function.
         """
         from_session = self.prefilter_params(self.session.parameters)
-        plan = self.plan()
-        return plan.build(from_session, self._parameters or {}, batch, env, materialize)
+        call = self.plan().build(from_session, self._parameters or {}, batch, env, materialize)
+        if type(self).postfilter_params is not Task.postfilter_params:
+            call.filter_params(self.postfilter_params)
+        return call
 
     def plan(self) -> ParameterPlan:
         """The parameter plan of what is called (see `rocket_magic.args`)."""
@@ -219,6 +232,10 @@ class Task:
 
     def prefilter_params(self, params: Any) -> Any:
         """Choose among the session's parameters; a subclass may narrow them."""
+        return params
+
+    def postfilter_params(self, params: Any) -> Any:
+        """Choose among all parameters of a run, once they are put together; a subclass may change them."""
         return params
 
     def process_success(self, output: Any) -> None:
@@ -369,6 +386,21 @@ class Task:
     def n_alive(self) -> int:
         """How many runs are in flight."""
         return len(self.runs)
+
+    is_alive_as_main = past.alive_as("main", "on the scheduler's own thread")
+    is_alive_as_async = past.alive_as("async", "as a coroutine")
+    is_alive_as_thread = past.alive_as("thread", "in a thread")
+    is_alive_as_process = past.alive_as("process", "in a process")
+
+    @property
+    def period(self) -> TimePeriod:
+        """When the start condition lets it start, as far as that is a matter of periods; else always."""
+        return scheduling_period(self._start_cond)
+
+    def log_message(self, action: Action) -> str | None:
+        """The text of a record by `fmt_log_message`; None for the usual one."""
+        form = self._fmt_log_message
+        return None if form is None else form.format(task=self._name, action=action.value)
 
     def is_runnable(self) -> bool:
         """Whether it would start now: a queued run, or enabled and its condition true."""

@@ -122,6 +122,32 @@ def as_overlap(task: Task, value: str | None) -> str | None:
     return value
 
 
+def as_logger_name(task: Task, value: Any) -> str | None:
+    """The name of a logger below the session's task logger, or None for that one."""
+    if value is None:
+        return None
+    base = task.session.config.task_logger_basename
+    if not isinstance(value, str) or f"{value}.".removeprefix(f"{base}.") == f"{value}.":
+        msg = f"logger_name of task {task.name!r} must be {base!r} or start with '{base}.', got {value!r}"
+        raise TaskError(msg)
+    return value
+
+
+def as_message_format(task: Task, value: Any) -> str | None:
+    """A format of log messages, or None for the usual one."""
+    if value is None:
+        return None
+    try:
+        value.format(task="", action="")
+    except Exception as error:
+        msg = (
+            f"fmt_log_message of task {task.name!r} must be text with the fields {{task}} and {{action}}, "
+            f"got {value!r}"
+        )
+        raise TaskError(msg) from error
+    return str(value)
+
+
 def _duration(task: Task, value: Any, field: str) -> Span:
     try:
         return parse_duration(value, f"{field} of task {task.name!r}")

@@ -120,3 +120,14 @@ rerun_interrupted = field(
 func_run_id = field(
     "func_run_id", checks.as_given, "Makes the id of a run from (task, parameters); None: the session's."
 )
+logger_name = field(
+    "logger_name",
+    checks.as_logger_name,
+    "The stdlib logger of the task's records, at or below the session's `task_logger_basename`; None: that "
+    "one. The session's repository gets them in any case.",
+)
+fmt_log_message = field(
+    "fmt_log_message",
+    checks.as_message_format,
+    'The text of its records, like "{task}: {action}"; None: the usual one, with the reason.',
+)

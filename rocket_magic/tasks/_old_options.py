@@ -13,8 +13,8 @@ from rocket_magic.text import closest
 if TYPE_CHECKING:
     from rocket_magic.tasks._base import Task
 
-_WITHOUT_EFFECT: Final = frozenset({"fmt_log_message", "logger_name", "status", "force_termination", "lock"})
-"""Told of nothing: what they set is decided otherwise here (the log's text, the session's logger)."""
+_WITHOUT_EFFECT: Final = frozenset({"status", "force_termination", "lock"})
+"""Told of nothing: what they set is decided otherwise here."""
 
 
 _WITH_SUCCESSOR: Final = frozenset({"force_run", "batches"})

@@ -43,3 +43,13 @@ def method_of(name: str) -> Callable[[Any], datetime | None]:
     get.__qualname__ = f"Task.get_{name}"
     get.__doc__ = f"Rocketry's other name of `{name}`."
     return get
+
+
+def alive_as(mode: str, where: str) -> Callable[[Task], bool]:
+    """A method that tells whether a run is in flight in one way of execution."""
+
+    def is_alive(task: Task) -> bool:
+        return any(run.mode == mode for run in list(task.runs.values()))
+
+    is_alive.__doc__ = f"Whether a run is in flight {where}."
+    return is_alive

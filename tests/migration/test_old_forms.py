@@ -197,7 +197,7 @@ def test_conditions_of_ones_own_are_asked_while_the_time_stands_still():
 
 def test_options_without_a_field_are_taken(app):
     """Fields of Rocketry's tasks that have no meaning here do no harm."""
-    app.task(func=print, name="work", logger_name="rocketry.task.mine", fmt_log_message="{task}", status=None)
+    app.task(func=print, name="work", status=None, lock=None)
     assert app.session["work"].status is None
 
 
