@@ -52,6 +52,7 @@ class MemoryLog:
         self._added = 0
         self._removed = 0
         self._by_task: dict[str, deque[tuple[int, Packed]]] = {}
+        self._newest: dict[str, dict[str, tuple[int, Packed]]] = {}
         self._indexed = 0
 
     @property
@@ -73,20 +74,27 @@ class MemoryLog:
                 append(pack(record))
             self._added += len(records)
 
-    def _of_task(self, task: str) -> list[Packed]:
-        """The records of a task; brings the index up to date."""
+    def _bring_up_to_date(self) -> None:
+        """Put into the index what has come since it was asked last."""
         fresh = self._added - self._indexed
         if fresh > len(self._records) or self._indexed == 0:
-            self._by_task = {}
+            self._by_task, self._newest = {}, {}
             fresh = len(self._records)
         number = self._added - fresh
-        for packed in islice(self._records, len(self._records) - fresh, None):
+        for packed in reversed(list(islice(reversed(self._records), fresh))):  # a few: not by way of all
             own = self._by_task.get(packed[0])
             if own is None:
                 own = self._by_task[packed[0]] = deque()
             own.append((number, packed))
+            newest = self._newest.setdefault(packed[0], {})
+            newest.pop(packed[1], None)  # so that they stay in order
+            newest[packed[1]] = number, packed
             number += 1
         self._indexed = self._added
+
+    def _of_task(self, task: str) -> list[Packed]:
+        """The records of a task."""
+        self._bring_up_to_date()
         found = self._by_task.get(task)
         if found is None:
             return []
@@ -94,6 +102,19 @@ class MemoryLog:
         while found and found[0][0] < first:
             found.popleft()
         return [packed for _, packed in found]
+
+    def newest_of(self, task: str) -> list[Record]:
+        """The newest record of each action of a task, oldest first, by `seq` among all records."""
+        with self._lock:
+            self._bring_up_to_date()
+            first = self._added - len(self._records)
+            found = [entry for entry in self._newest.get(task, {}).values() if entry[0] >= first]
+        records = []
+        for number, packed in found:
+            record = unpack(packed)
+            record.seq = number + 1
+            records.append(record)
+        return records
 
     def filter_by(self, **filters: Any) -> Result:
         """The records whose columns are as given."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from typing import Self
 
 import pytest
@@ -117,15 +118,22 @@ class Heart:
     def __init__(self, app: Rocketry, pause: str = "50 ms") -> None:
         self._app = app
         self.beats: list[int] = []
+        self._work: list[float] = []
         app.task(every(pause), name="heart", func=self._beat, execution="main")
 
     def _beat(self) -> None:
         self.beats.append(self._app.session.clock.uptime())
+        self._work.append(time.process_time())
 
     @property
     def longest_pause(self) -> float:
         """The longest time between two beats, in seconds."""
         return max((b - a for a, b in zip(self.beats, self.beats[1:], strict=False)), default=0) / SECOND
+
+    @property
+    def longest_work(self) -> float:
+        """The most seconds of a processor that this process used between two beats."""
+        return max((b - a for a, b in zip(self._work, self._work[1:], strict=False)), default=0)
 
     def goes_on(self) -> None:
         """Wait for another beat."""

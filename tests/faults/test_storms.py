@@ -196,7 +196,7 @@ def test_a_cell_run_a_hundred_times():
 
 
 @pytest.mark.slow
-def test_three_thousand_tasks_from_another_thread(machine):
+def test_three_thousand_tasks_from_another_thread():
     """F17: all are there and run; no beat is missed."""
     app = Rocketry(execution="main")
     heart = Heart(app, "300 ms")
@@ -216,7 +216,7 @@ def test_three_thousand_tasks_from_another_thread(machine):
     assert app.session.stop(wait=5)
     assert len(app.session.tasks) == 3001
     assert sorted(seen) == list(range(3000))
-    assert heart.longest_pause < 0.3 + 0.25 + machine.lag  # I3
+    assert heart.longest_work < 0.3 + 0.25  # I3, on a machine that may have other work
 
 
 @pytest.mark.slow
