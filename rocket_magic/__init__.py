@@ -24,6 +24,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from rocket_magic._default_session import set_default_factory
 from rocket_magic._import_view import install_redbird_view
 from rocket_magic._old_paths import install_old_paths
 
@@ -66,6 +67,13 @@ __all__ = [
 
 install_redbird_view()
 install_old_paths()
+
+
+def _make_session() -> Any:
+    return importlib.import_module("rocket_magic.session").Session()
+
+
+set_default_factory(_make_session)
 
 
 def __getattr__(name: str) -> Any:

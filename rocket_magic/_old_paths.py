@@ -24,7 +24,7 @@ VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "args.secret": ("args",),
     "conditions.api": ("conditions", "conds"),
     "conditions.func": ("conditions",),
-    "conditions.meta": ("conditions", "tasks"),
+    "conditions.meta": ("conditions",),
     "conditions.parameter": ("conditions",),
     "conditions.scheduler": ("conditions",),
     "conditions.task": ("conditions",),

@@ -17,6 +17,7 @@ FLOORS = {
     "instants": 0,
     "clock": 0,
     "_protocols": 0,
+    "_default_session": 0,
     "_lazy": 0,
     "_old_habits": 0,
     "text": 0,

@@ -29,7 +29,7 @@ UPSTREAM = {
     "conditions": """
         TaskStarted TaskSucceeded TaskFailed TaskTerminated TaskFinished TaskInacted TaskRunning
         TaskExecutable TaskRunnable DependSuccess DependFailure DependFinish Retry SchedulerStarted
-        SchedulerCycles IsPeriod IsEnv ParamExists FuncCond AlwaysTrue AlwaysFalse All Any Not
+        SchedulerCycles IsPeriod IsEnv ParamExists FuncCond TaskCond AlwaysTrue AlwaysFalse All Any Not
     """,
     "time": """
         TimeOfSecond TimeOfMinute TimeOfHour TimeOfDay TimeOfWeek TimeOfMonth TimeOfYear TimeDelta

@@ -37,6 +37,7 @@ from rocket_magic.conditions._running import Retry, TaskRunning
 from rocket_magic.conditions._scheduler import SchedulerCycles, SchedulerStarted
 from rocket_magic.conditions._scheduling_period import scheduling_period
 from rocket_magic.conditions._syntax import CustomPhrase, as_condition, parse_condition, phrase_completions
+from rocket_magic.conditions._task_cond import TaskCond
 
 __all__ = [
     "All",
@@ -60,6 +61,7 @@ __all__ = [
     "Retry",
     "SchedulerCycles",
     "SchedulerStarted",
+    "TaskCond",
     "TaskCrashed",
     "TaskExecutable",
     "TaskFailed",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from rocket_magic._protocols import Action, Context, EventKind, Watch
+from rocket_magic._protocols import Action, Context, EventKind, Mark, Watch
 from rocket_magic.conditions._base import BaseCondition
+from rocket_magic.conditions._period_words import as_period, bracketed
 from rocket_magic.conditions._tasks import TaskRef, absent, as_task_ref, name_of, python_ref, target
-from rocket_magic.conditions._words import moment, quoted, until
+from rocket_magic.conditions._units import whole
+from rocket_magic.conditions._words import moment, quoted, unspoken, until
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import NEVER, Instant, Span
+from rocket_magic.time import All as AllPeriods
+from rocket_magic.time import Any as AnyPeriod
+from rocket_magic.time import RelativeDay, TimeDelta, TimePeriod, TimeSpanDelta
 from rocket_magic.time._duration import format_duration
 
 _SUCCESS = frozenset((Action.SUCCESS,))
@@ -21,15 +27,21 @@ class TaskReturned(BaseCondition):
 
     Args:
         task: The task; None: the one that the condition belongs to.
-        active: Microseconds for which a result counts; None: until the next.
+        active: How long a result counts: microseconds; a period: until the end of its window in which the
+            task has ended (what was returned outside of its windows doesn't count); None: until the next.
+
+    Raises:
+        ScheduleError: The time is zero or less, or a period that moves with now.
     """
 
     task: TaskRef = None
-    active: Span | None = None
+    active: Span | TimePeriod | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "task", as_task_ref(self.task))
-        if self.active is not None and self.active <= 0:
+        if isinstance(self.active, TimePeriod):
+            object.__setattr__(self, "active", _with_an_end(self.active))
+        if isinstance(self.active, int) and self.active <= 0:
             msg = f"a result must count for longer than zero, got {self.active}: leave it out for no limit"
             raise ScheduleError(msg)
 
@@ -38,7 +50,7 @@ class TaskReturned(BaseCondition):
         return self.look(ctx)[0]
 
     def next_change(self, ctx: Context) -> Instant:
-        """Give the instant at which a true result grows too old."""
+        """Give the instant at which a true result counts no more."""
         return self.look(ctx)[1]
 
     def look(self, ctx: Context) -> tuple[bool, Instant]:
@@ -47,10 +59,19 @@ class TaskReturned(BaseCondition):
         mark = None if name is None else ctx.session.history.last(name, _SUCCESS)
         if name is None or mark is None:
             return False, NEVER
-        end = NEVER if self.active is None else mark.at + self.active
+        end = self._end(mark, ctx)
         returns = getattr(ctx.session, "returns", {})
         state = ctx.now < end and bool(returns.get(name))
         return state, end if state else NEVER
+
+    def _end(self, mark: Mark, ctx: Context) -> Instant:
+        """Give the instant from which the result of a run that has ended counts no more."""
+        if self.active is None:
+            return NEVER
+        if isinstance(self.active, int):
+            return mark.at + self.active
+        window = self.active.window(mark.at, ctx.session.zone)
+        return mark.at if window is None else window.end
 
     def watches(self) -> frozenset[Watch]:
         """Look again when the task has run."""
@@ -67,18 +88,23 @@ class TaskReturned(BaseCondition):
             return f"task {quoted(name)} has not succeeded yet"
         if not hasattr(ctx.session, "returns"):
             return f"what task {quoted(name)} returned is not known any more"
-        zone = ctx.session.zone
+        return self._reason(name, mark, ctx, state)
+
+    def _reason(self, name: str, mark: Mark, ctx: Context, state: bool) -> str:
+        zone, end = ctx.session.zone, self._end(mark, ctx)
+        told = moment(mark.at, ctx.now, zone)
         if state:
-            limit = (
-                "" if self.active is None else f", which counts {until(mark.at + self.active, ctx.now, zone)}"
-            )
-            return f"task {quoted(name)} returned a true value {moment(mark.at, ctx.now, zone)}{limit}"
-        if self.active is not None and ctx.now >= mark.at + self.active:
-            return f"what task {quoted(name)} returned {moment(mark.at, ctx.now, zone)} is too old"
-        return f"task {quoted(name)} returned a false value {moment(mark.at, ctx.now, zone)}"
+            limit = "" if end == NEVER else f", which counts {until(end, ctx.now, zone)}"
+            return f"task {quoted(name)} returned a true value {told}{limit}"
+        if ctx.now >= end:
+            return f"what task {quoted(name)} returned {told} is too old"
+        return f"task {quoted(name)} returned a false value {told}"
 
     def __str__(self) -> str:
         owner = "" if self.task is None else f"task {quoted(name_of(self.task))} "
+        if isinstance(self.active, TimePeriod):
+            words = bracketed(self.active)
+            return unspoken(repr(self)) if words is None else f"{owner}has returned true during {words}"
         past = "" if self.active is None else f" in past {format_duration(self.active)}"
         return f"{owner}has returned true{past}"
 
@@ -86,5 +112,27 @@ class TaskReturned(BaseCondition):
         arguments = (
             [python_ref(self.task) or "None"] if self.task is not None or self.active is not None else []
         )
-        arguments += [] if self.active is None else [str(self.active)]
+        arguments += [] if self.active is None else [repr(self.active)]
         return f"TaskReturned({', '.join(arguments)})"
+
+
+def _with_an_end(value: Any) -> Span | TimePeriod:
+    """Give what a period means for how long a result counts: its past in microseconds, or its windows."""
+    if isinstance(value, TimeDelta) and value.past and not value.future:
+        return value.past
+    period = as_period(value, "how long a result counts")
+    if period == RelativeDay("today"):
+        return whole("day")
+    if _moves(period):
+        msg = (
+            f"a result counts until the end of a window, and {value!r} has none of its own, it moves with "
+            "now: use a duration like '10 min' or a period like TimeOfDay()"
+        )
+        raise ScheduleError(msg)
+    return period
+
+
+def _moves(period: TimePeriod) -> bool:
+    if isinstance(period, AllPeriods | AnyPeriod):
+        return any(_moves(part) for part in period.periods)
+    return isinstance(period, TimeDelta | TimeSpanDelta | RelativeDay)

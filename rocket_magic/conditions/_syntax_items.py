@@ -7,7 +7,7 @@
              | cron [with seconds] CRON | crontime [with seconds] CRON
              | time of UNIT [window] | from WHEN [until WHEN] | until WHEN | during PERIOD
              | once in PERIOD [days] [hours] | start once in PERIOD
-             | [task 'N'] has VERB [count times] [span] | [task 'N'] has returned true [in past D]
+             | [task 'N'] has VERB [count times] [span] | [task 'N'] has returned true [valid]
              | [while] [task 'N' is] running [count times] [[for] more than D | less than D | between D and D]
              | after task 'N' [VERB] | after [all|any] tasks 'A', 'B' [VERB]
              | retry [N times | once | twice] [after D] [backoff X] [up to D] [jitter D]
@@ -23,6 +23,7 @@
     hours   := before T | after T | between T and T   (a part of the day, over midnight: of its first)
     PERIOD  := what `_syntax_periods` reads: "time of day before 10:00", or several in parentheses by & and |
     count   := exactly N | not exactly N | more than N | less than N | at least N | at most N | N (at least)
+    valid   := [in] past D | during PERIOD   (until the end of its window in which the task has ended)
     EVENT   := run | success | fail | finish
     VERB    := started succeeded failed finished terminated inacted crashed  (`after` knows no "started")
 
@@ -177,6 +178,10 @@ def _start(reader: Reader, task: str | None = None) -> BaseCondition:
 def _has(reader: Reader, task: str | None = None) -> BaseCondition:
     if reader.word("returned"):
         reader.need("true")
+        if reader.word("during"):
+            place = reader.here
+            period = read_period(reader)
+            return reader.guarded(place, lambda: TaskReturned(task, period))
         past = reader.phrase("in", "past") or reader.word("past")
         return TaskReturned(task, reader.duration("past") if past else None)
     condition: TaskHappened = HAPPENED[reader.need(*HAPPENED)](task)

@@ -11,8 +11,5 @@ from __future__ import annotations
 
 from rocket_magic.config import Config as Config
 from rocket_magic.session._session import Session as Session
-from rocket_magic.tasks._home import set_default_factory
 
 __all__ = ["Session"]
-
-set_default_factory(Session)

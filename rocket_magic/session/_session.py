@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from rocket_magic import args
+from rocket_magic._default_session import set_default_session
 from rocket_magic._protocols import Context, Explanation, History, Sink
 from rocket_magic.args import ArgumentEnv, Parameters
 from rocket_magic.clock import Clock, read_moment
@@ -33,7 +34,7 @@ from rocket_magic.session._registry import Registry
 from rocket_magic.session._returns import Returns
 from rocket_magic.session._times import Times
 from rocket_magic.tasks import Task
-from rocket_magic.tasks._home import local_datetime, set_default_session
+from rocket_magic.tasks._home import local_datetime
 from rocket_magic.tasks._kinds import make_task
 
 __all__ = ["Session"]

@@ -7,15 +7,15 @@
 | `_past`, `_data` | what the log knows of a task, and a task as plain values |
 | `_run` | one run in flight, as the scheduler keeps it |
 | `_kinds` | which kind is made of what is given |
-| `_home` | what a task needs of its session, and the default session |
+| `_home` | what a task needs of its session |
 """
 
 from __future__ import annotations
 
+from rocket_magic.conditions import TaskCond as TaskCond  # at home there; programs look for it here as well
 from rocket_magic.tasks._base import Task as Task
 from rocket_magic.tasks._code import CodeTask as CodeTask
 from rocket_magic.tasks._command import CommandTask as CommandTask
-from rocket_magic.tasks._cond import TaskCond as TaskCond
 from rocket_magic.tasks._func import FuncTask as FuncTask
 from rocket_magic.tasks._run import RunState as RunState
 from rocket_magic.tasks._run import TaskRun as TaskRun
@@ -30,6 +30,5 @@ __all__ = [
     "RunState",
     "ShutDown",
     "Task",
-    "TaskCond",
     "TaskRun",
 ]

@@ -1,16 +1,12 @@
-"""Floor 5: what a task needs of the session it lives in, and the current default session.
-
-The default session exists for programs that create tasks without naming one (Rocketry's global
-session). It is made lazily by the factory that the session module puts here, and never at import.
-"""
+"""Floor 5: what a task needs of the session it lives in; the default one, seen by tasks."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rocket_magic import _default_session
 from rocket_magic._protocols import Context, Explanation, History
 from rocket_magic.instants import Instant, to_datetime
 
@@ -86,39 +82,7 @@ def local_datetime(session: Home, instant: Instant) -> datetime:
     return moment if session.config.timezone is not None else moment.replace(tzinfo=None)
 
 
-class _Default:
-    """Holds the default session of the process and how to make one."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.session: Home | None = None
-        self.factory: Callable[[], Home] | None = None
-
-    def get(self) -> Home:
-        with self.lock:
-            if self.session is None:
-                if self.factory is None:
-                    msg = "no session: pass session=..., or import rocket_magic.session first"
-                    raise RuntimeError(msg)
-                self.session = self.factory()
-            return self.session
-
-
-_default = _Default()
-
-
 def default_session() -> Home:
     """The session that tasks without one belong to; made on first use."""
-    return _default.get()
-
-
-def set_default_session(session: Home | None) -> None:
-    """Make a session the default one of the process; None forgets it."""
-    with _default.lock:
-        _default.session = session
-
-
-def set_default_factory(factory: Callable[[], Home]) -> None:
-    """Say how the default session is made when it is first needed."""
-    with _default.lock:
-        _default.factory = factory
+    session: Home = _default_session.default_session()
+    return session

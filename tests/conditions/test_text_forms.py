@@ -32,6 +32,7 @@ from rocket_magic.conditions import (
     Retry,
     SchedulerCycles,
     SchedulerStarted,
+    TaskCond,
     TaskCrashed,
     TaskExecutable,
     TaskFailed,
@@ -64,7 +65,6 @@ from rocket_magic.conds import (
 )
 from rocket_magic.exc import ScheduleError
 from rocket_magic.instants import HOUR, SECOND
-from rocket_magic.tasks import TaskCond
 from rocket_magic.time import (
     Cron,
     RelativeDay,
@@ -172,7 +172,10 @@ CONDITIONS: dict[type, list[BaseCondition]] = {
     ],
     TaskReturned: [
         TaskReturned(), TaskReturned("a"), TaskReturned(load, HOUR), TaskReturned("it's", 90 * SECOND),
-        TaskReturned(None, SECOND),
+        TaskReturned(None, SECOND), TaskReturned("a", TimeDelta("5 min")),
+        TaskReturned("a", RelativeDay("today")),
+        *(TaskReturned("a", one) for group in PERIODS.values() for one in group
+          if not isinstance(one, TimeDelta | TimeSpanDelta | RelativeDay)),
     ],
     **{kind: happened(kind) for kind in (
         TaskStarted, TaskSucceeded, TaskFailed, TaskTerminated, TaskInacted, TaskCrashed, TaskFinished)},

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from rocket_magic import CommandTask, FuncTask, Grouper, Rocketry, Scheduler, Session
+from rocket_magic._default_session import default_session, set_default_session
 from rocket_magic.args import Arg, EnvArg, FuncArg, Return, SimpleArg, TaskLogger, argument
 from rocket_magic.args import Session as SessionArg
 from rocket_magic.args import Task as TaskArg
-from rocket_magic.conditions import FuncCond
+from rocket_magic.conditions import FuncCond, TaskCond
 from rocket_magic.conds import (
     after_all_success,
     after_any_fail,
@@ -41,8 +42,6 @@ from rocket_magic.core import Scheduler as CoreScheduler
 from rocket_magic.exc import TaskInactionException
 from rocket_magic.log import MinimalRecord
 from rocket_magic.repos import MemoryRepo
-from rocket_magic.tasks import TaskCond
-from rocket_magic.tasks._home import default_session, set_default_session
 from rocket_magic.time import TimeOfDay
 
 

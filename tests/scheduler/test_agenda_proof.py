@@ -221,6 +221,7 @@ SCALES = {
             window(minutely, seconds),
             window(time_of_minute, seconds),
             st.builds(lambda name, n: succeeded(name).this_minute >= n, others, counts),
+            st.builds(TaskReturned, others, st.just(TimeOfMinute("10", "40"))),
         ),
         st.sampled_from([cron("* * * * *"), cron("*/2 * * * *")]),
         window(time_of_minute, seconds),
@@ -264,6 +265,7 @@ SCALES = {
             st.builds(lambda a: time_of_hour.before(f"{a}0:00"), st.integers(1, 5)),
             st.builds(lambda name, n: succeeded(name).today >= n, others, counts),
             st.builds(lambda name: started(name).this_hour, others),
+            st.builds(TaskReturned, others, st.sampled_from([TimeOfDay("22:00", "04:00"), TimeOfHour()])),
             st.builds(lambda n: finished.today < n, counts),
         ),
         st.sampled_from([cron("20 */3 * * *"), cron("0 5,17 * * 4"), cron("*/30 1-4 * * *")]),
@@ -284,6 +286,7 @@ SCALES = {
             st.builds(monthly.starting, dates),
             st.builds(lambda name, n: succeeded(name).this_week >= n, others, counts),
             st.builds(lambda name, n: started(name).this_month < n, others, counts),
+            st.builds(TaskReturned, others, st.sampled_from([TimeOfWeek("Sat", "Mon"), TimeOfWeek()])),
         ),
         st.sampled_from(
             [cron("0 3 * * *"), cron("0 12 * * Mon"), cron("0 0 1,15 * *"), daily.at("03:00", "04:00")]

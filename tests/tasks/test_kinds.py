@@ -1,4 +1,4 @@
-"""Kinds of tasks: functions in every form, files, programs, source text, and checks."""
+"""Kinds of tasks: functions in every form, files, programs and source text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rocket_magic import CodeTask, CommandTask, FuncTask, Rocketry, Session
 from rocket_magic.conds import daily, every, finished
 from rocket_magic.exc import TaskError
-from rocket_magic.tasks import Restart, ShutDown, Task, TaskCond
+from rocket_magic.tasks import Restart, ShutDown, Task
 
 HOUR = every("1 hour")
 
@@ -131,21 +131,6 @@ def test_restart_and_shutdown_are_tasks(app):
     assert app.session["shutdown"].execution == "main"
     app.step("11 hours")
     assert app.session.scheduler.state == "stopped"
-
-
-def test_a_condition_may_be_checked_by_a_task(app, log_of):
-    """Its last result counts, for a while."""
-    answers = iter([False, True, False])
-
-    @TaskCond(
-        app.session, syntax="data is there", start_cond="every 1 hour", active_time="30 min", name="check"
-    )
-    def data_is_there():
-        return next(answers)
-
-    app.task("data is there & every 20 min", name="work", func=lambda: None)
-    app.step("2 hours")
-    assert [when for task, _, when in log_of(app, "run") if task == "work"] == ["01 01:00:00", "01 01:20:00"]
 
 
 def test_a_task_shows_itself_as_data(app):
