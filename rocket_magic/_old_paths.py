@@ -51,6 +51,8 @@ VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "time.cron": ("time",),
     "time.delta": ("time",),
     "time.interval": ("time",),
+    "utils": (),
+    "utils.dependencies": ("dependencies",),
 }
 """Path in Rocketry -> the modules whose public names it hands on; a later one wins."""
 

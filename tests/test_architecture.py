@@ -36,6 +36,7 @@ FLOORS = {
     "_old_paths": 8,
     "app": 8,
     "core": 8,
+    "dependencies": 8,
     "_timeline": 8,
     "forecast": 8,
     "testing": 8,

@@ -37,6 +37,9 @@ UPSTREAM = {
     """,
     "tasks": "FuncTask CommandTask CodeTask TaskCond",
     "tasks.maintain": "Restart ShutDown",
+    "tasks.run_id": "increment uuid",
+    "testing.log": "create_task_record",
+    "utils.dependencies": "Dependencies Link get_dependencies",
     "log": "MinimalRecord LogRecord TaskLogRecord MinimalRunRecord RunRecord TaskRunRecord",
     "exc": """
         SchedulerRestart SchedulerExit TaskInactionException TaskTerminationException TaskSetupError

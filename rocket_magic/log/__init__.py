@@ -12,6 +12,7 @@
 | `_survey`, `_recovery` | what a log holds when it is opened, and runs that were interrupted |
 | `_sharing`, `_claims`, `_presence`, `_advisory` | several schedulers on one log: who lives, who was first |
 | `_writer`, `_emit` | the threads that write to repositories and feed logging handlers |
+| `_loggers` | the stdlib loggers that records go to |
 | `_window` | the repository, where programs for Rocketry look for it: among the logger's handlers |
 
 Files, databases and record models load when they are first used; so do SQLAlchemy, Red Bird and pandas.

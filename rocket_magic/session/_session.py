@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -16,7 +17,8 @@ from rocket_magic.config import Config
 from rocket_magic.config._model import chosen
 from rocket_magic.execution import Executors
 from rocket_magic.instants import to_datetime
-from rocket_magic.log import TaskLog, hide_repository, show_repository
+from rocket_magic.log import TaskLog, TaskLogger, hide_repository, show_repository
+from rocket_magic.log._loggers import loggers_below, readers_below, set_back
 from rocket_magic.scheduler import (
     Change,
     Hooks,
@@ -32,6 +34,7 @@ from rocket_magic.scheduler._hooks import adder
 from rocket_magic.session._reading import ConditionReader
 from rocket_magic.session._registry import Registry
 from rocket_magic.session._returns import Returns
+from rocket_magic.session._run_count import RunCount
 from rocket_magic.session._times import Times
 from rocket_magic.tasks import Task
 from rocket_magic.tasks._home import local_datetime
@@ -46,8 +49,8 @@ class Session:
     Args:
         config: A `Config`, or a mapping of its options.
         parameters: Session parameters: used where nothing nearer sets a key.
-        delete_existing_loggers: Accepted for programs written for Rocketry; sessions share no
-            handlers here, so there is nothing to delete.
+        delete_existing_loggers: Take handlers and levels off the task loggers first; see
+            `delete_task_loggers`.
         **options: Single options; they win over those in `config`.
 
     Raises:
@@ -72,6 +75,9 @@ class Session:
         self.custom_phrases: list[CustomPhrase] = []
         self._reader = ConditionReader()
         self._times = Times(self.config)
+        self._run_count = RunCount()
+        if delete_existing_loggers:
+            self.delete_task_loggers()
         show_repository(self, self.log.logger_name)
         self._runner = Runner(self)
         self._board = self._runner.board
@@ -361,6 +367,30 @@ class Session:
     def task_logger(self, task: Task | None) -> Any:
         """The log, seen by one task; all of it when None."""
         return self.log.for_task(None if task is None else task.name)
+
+    def get_task_loggers(self, with_adapters: bool = True) -> Mapping[str, TaskLogger | logging.Logger]:
+        """The loggers that task records go to, by name: the common one, and those of single tasks.
+
+        Args:
+            with_adapters: Give readers of the task log, each with the records that go to its logger
+                (`filter_by`, `get_records`); False gives the stdlib's loggers.
+        """
+        own = {self.log.logger_of(task.name) for task in self._registry}
+        if with_adapters:
+            return readers_below(self.log, self._registry.names(), own)
+        return loggers_below(self.log.logger_name, own)
+
+    def delete_task_loggers(self) -> None:
+        """Take handlers, filters and levels off the stdlib's task loggers; records and repository stay.
+
+        Loggers belong to the process: other sessions that log under the same name lose theirs, too.
+        """
+        for logger in loggers_below(self.log.logger_name).values():
+            set_back(logger)
+
+    def next_run_number(self) -> int:
+        """Count one more run: the next number above those in the log."""
+        return self._run_count.next(self.log)
 
     # Conditions, arguments, time
 

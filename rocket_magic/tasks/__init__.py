@@ -1,4 +1,4 @@
-"""Floor 5: tasks. `FuncTask`, `CommandTask`, `CodeTask`, and `maintain` for the scheduler's own.
+"""Floor 5: tasks. `FuncTask`, `CommandTask`, `CodeTask`, `maintain` for the scheduler's own, `run_id`.
 
 | module | what it is |
 |---|---|

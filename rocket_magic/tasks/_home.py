@@ -71,6 +71,10 @@ class Home(Protocol):
         """The log, seen by one task."""
         ...
 
+    def next_run_number(self) -> int:
+        """Count one more run; see `rocket_magic.tasks.run_id.increment`."""
+        ...
+
     def run_alone(self, task: Task, values: Mapping[str, Any]) -> Any:
         """Run a task at once, outside the schedule."""
         ...
