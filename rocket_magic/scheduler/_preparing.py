@@ -6,6 +6,7 @@ run is recorded as a failed one.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from rocket_magic.args import ArgumentEnv, Parameters
@@ -32,6 +33,7 @@ class Preparer:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._random_ids = RandomIds()
+        self._repeated_id = False
 
     def prepare(self, candidate: Candidate, resumed: Record | None) -> tuple[TaskRun, BaseException | None]:
         """Make the run of a candidate.
@@ -120,7 +122,20 @@ class Preparer:
     def run_id(self, task: Task, params: Parameters, number: int) -> str:
         """The id of a run: the user's, else counted under a virtual clock, else random."""
         make = task.func_run_id or self.board.session.config.func_run_id
-        return self._free_id(number) if make is None else str(make(task, params))
+        if make is None:
+            return self._free_id(number)
+        wanted = str(make(task, params))
+        if wanted not in self.board.runs:
+            return wanted
+        # by its id a run's outcome, output and records are known: two in flight must not share one
+        free = next(made for n in itertools.count(2) if (made := f"{wanted}-{n}") not in self.board.runs)
+        if not self._repeated_id:
+            self._repeated_id = True
+            self.board.scheduler_log.warning(
+                "func_run_id gave task %r the id %r, which a run in flight has: it is %r; said once",
+                task.name, wanted, free,
+            )  # fmt: skip
+        return free
 
     def _free_id(self, number: int) -> str:
         return f"{number:08d}" if self.board.virtual else self._random_ids.next()
