@@ -7,17 +7,14 @@ itself.
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import contextlib
 import importlib
 import os
-import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from collections.abc import Coroutine
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +24,7 @@ from rocket_magic._lazy import LazyModule
 from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
-from rocket_magic.execution._base import Flag, Outcome
+from rocket_magic.execution._base import Outcome
 from rocket_magic.execution._becoming import become_worker, flush, is_read, make_streams, set_handler
 from rocket_magic.execution._codes import Codes
 from rocket_magic.execution._distant_clock import Distant, DistantClock
@@ -36,10 +33,19 @@ from rocket_magic.execution._forked import end_if_forked, keep_from_children
 from rocket_magic.execution._group import has_children
 from rocket_magic.execution._main_module import main_of
 from rocket_magic.execution._modules import NewModules
+from rocket_magic.execution._order_pipe import OrderPipe
 from rocket_magic.execution._outcome import outcome_of_error
+from rocket_magic.execution._place import Place
 from rocket_magic.execution._record_sender import RecordSender
 from rocket_magic.execution._returning import pack_answer
-from rocket_magic.execution._wire import FRAME, SMALL, Piece, pack_frame, unpack_frame
+from rocket_magic.execution._run_in_worker import (
+    EndRunError,
+    RunInWorker,
+    StandingClock,
+    await_cancellable,
+    on_unraisable,
+)
+from rocket_magic.execution._wire import SMALL, pack_frame
 from rocket_magic.instants import Instant
 
 if TYPE_CHECKING:
@@ -52,9 +58,6 @@ __all__ = ["ENDED", "live", "main", "practice_order", "rehearse"]
 _CLOCK: Final = SystemClock()
 _REHEARSALS: Final = 20
 """After so many calls the interpreter has nothing left to learn about a function."""
-
-_DROPPED: Final = 0.001
-"""Seconds until an end is asked for again that came where Python drops exceptions."""
 
 ENDED: Final = 143
 """Exit code of a worker that was asked to end: its group is ended with it."""
@@ -88,9 +91,9 @@ def live(orders: int, answers: int, records: int, practice: bytes = b"", codes: 
         worker = _Worker(orders, answers, RecordSender(records), codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
         keep_from_children(signal.SIGTERM, worker.on_sigterm)
-        sys.unraisablehook = _on_unraisable
+        sys.unraisablehook = on_unraisable
         code = worker.serve(practice)
-    except _EndRunError:
+    except EndRunError:
         code = ENDED
     except BaseException as error:  # nobody is left to hear it but the stream of the last run
         with contextlib.suppress(Exception):
@@ -125,85 +128,17 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-class _EndRunError(BaseException):
-    """Raised in the task's code by SIGTERM; not an Exception, so that `except Exception` lets it through."""
-
-
-def _on_unraisable(dropped: Any) -> None:
-    """An end that is lost in a `__del__` or in the callback of a weak reference comes again."""
-    if dropped.exc_type is _EndRunError:
-        _thread.start_new_thread(_ask_again, ())
-    else:
-        sys.__unraisablehook__(dropped)
-
-
-def _ask_again() -> None:
-    _CLOCK.sleep(_DROPPED)  # the callback is left by then, or the end falls into it again
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-class _Env:
-    """The current run in a worker; notes whether the task's code has taken the flag.
-
-    Attributes:
-        cancel: Cancels the run's coroutine, once it runs.
-    """
-
-    sink = None
-    cancel: Callable[[], object] = staticmethod(lambda: None)
-
-    def __init__(self, run_id: str, task_name: str, clock: Clock) -> None:
-        self.run_id = run_id
-        self.task_name = task_name
-        self.clock = clock
-        self.asked = Flag()
-        self.flag_taken = False
-
-    @property
-    def flag(self) -> Flag:
-        """The run's flag; whoever takes it is expected to look at it."""
-        self.flag_taken = True
-        return self.asked
-
-
-async def _cancellable(env: _Env, work: Coroutine[Any, Any, Any]) -> Any:
-    """Await a run's coroutine. An end that is raised in another of its tasks would be that task's alone."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        env.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-    return await work
-
-
-class _StandingClock:
-    """A copy of a virtual clock: only this run moves it, by sleeping."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-
-    def __call__(self) -> float:
-        return self._clock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._clock, name)
-
-    def sleep(self, seconds: float) -> None:
-        """Move on without waiting."""
-        self._clock.jump(timedelta(seconds=max(seconds, 0)))
-
-
 class _Worker:
     def __init__(self, orders: int, answers: int, records: RecordSender, codes: Codes | None = None) -> None:
         self._pid = os.getpid()
-        self._orders = orders
-        self._answers = answers
+        self._pipe = OrderPipe(orders, answers)
         self._records = records
         self._codes = codes
-        self._env: _Env | None = None
+        self._env: RunInWorker | None = None
         self._asked = False
         self._speaking = threading.Lock()
         self._modules = NewModules()
-        self._place: tuple[Any, ...] | None = None
-        self._before: tuple[dict[str, str], list[str]] | None = None
+        self._place = Place()
 
     def on_sigterm(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
@@ -214,20 +149,20 @@ class _Worker:
         if not env.flag_taken:
             with contextlib.suppress(RuntimeError):  # its loop is closed
                 env.cancel()
-            raise _EndRunError
+            raise EndRunError
 
     def serve(self, practice: bytes = b"") -> int:
         """Serve orders; the exit code."""
-        if practice and not self._has_order():
+        if practice and not self._pipe.has_order():
             self._practise(practice)
         while True:
-            order = self._receive()
+            order = self._pipe.receive()
             if order is None:
                 return 0
             (run_id, task_name, number, place, layout, largest, reuse), body = order
-            if reuse and self._before is None:
-                self._before = dict(os.environ), list(sys.path)
-            self._settle_in(place)
+            if reuse:
+                self._place.remember()
+            self._place.settle_in(place)
             self._records.begin(number, layout)
             outcome = self._run(run_id, task_name, body)
             del body, order
@@ -240,16 +175,11 @@ class _Worker:
                 outcome, task_name, largest, modules, family=family, silent=is_read(), logged=logged
             )
             del outcome
-            self._send(frame)
+            self._pipe.send(frame)
             if ended:
                 return ENDED
             if not reuse:
                 return 0
-
-    def _has_order(self) -> bool:
-        poll = select.poll()
-        poll.register(self._orders, select.POLLIN)
-        return bool(poll.poll(0))
 
     def _practise(self, body: bytes) -> None:
         """Go through a run's motions while there is time: after a fork, the first touch copies a page."""
@@ -268,37 +198,17 @@ class _Worker:
             modules += self._codes.take_missed()
         return modules
 
-    def _settle_in(self, place: tuple[Any, ...]) -> None:
-        """Take over the scheduler's folder, search path and changed environment."""
-        folder, path, changed, removed = place
-        if folder is not None:
-            with contextlib.suppress(OSError):
-                os.chdir(folder)
-        if place == self._place:
-            return
-        if self._place is not None and self._before is not None:  # an earlier run's place was another one
-            os.environ.clear()
-            os.environ.update(self._before[0])
-            sys.path[:] = self._before[1]
-        self._place = place
-        if path is not None:
-            sys.path[:] = path
-        if changed:
-            os.environ.update(changed)
-        for name in removed:
-            os.environ.pop(name, None)
-
     def _run(self, run_id: str, task_name: str, body: bytes) -> Outcome:
-        env = _Env(run_id, task_name, _CLOCK)
+        env = RunInWorker(run_id, task_name, _CLOCK)
         try:
             try:
                 self._env = env
                 if self._asked:
-                    raise _EndRunError
+                    raise EndRunError
                 value = self._call(env, body)
             finally:
                 self._env = None
-        except _EndRunError as error:
+        except EndRunError as error:
             end_if_forked(self._pid, SystemExit(ENDED))
             return Outcome(run_id, Action.TERMINATE, exc=error)
         except BaseException as error:
@@ -310,7 +220,7 @@ class _Worker:
         end_if_forked(self._pid)
         return Outcome(run_id, Action.SUCCESS, value)
 
-    def _call(self, env: _Env, body: bytes) -> Any:
+    def _call(self, env: RunInWorker, body: bytes) -> Any:
         call, clock = cloudpickle.loads(body)
         if clock is not None:
             env.clock = self._clock_of(clock)
@@ -319,7 +229,7 @@ class _Worker:
             with main_of(call):
                 value = call()
                 if isinstance(value, Coroutine):
-                    return asyncio.run(_cancellable(env, value))
+                    return asyncio.run(await_cancellable(env, value))
                 return value
         finally:
             current_run.reset(token)
@@ -328,52 +238,15 @@ class _Worker:
         """What stands for the session's clock here."""
         if isinstance(given, Distant):
             return DistantClock(given.clock, self._sleep)
-        return _StandingClock(given) if isinstance(given, VirtualClock) else given
+        return StandingClock(given) if isinstance(given, VirtualClock) else given
 
     def _sleep(self, seconds: float) -> Instant:
         """Have the scheduler's process put us to sleep on its clock; the instant of waking."""
         with self._speaking:
             flush()
-            self._send(pack_frame((float(seconds),)))
-            word = self._receive()
+            self._pipe.send(pack_frame((float(seconds),)))
+            word = self._pipe.receive()
         if word is None:  # the scheduler is gone
-            raise _EndRunError
+            raise EndRunError
         instant: Instant = word[0][0]
         return instant
-
-    # Orders and answers
-
-    def _receive(self) -> tuple[tuple[Any, ...], bytes] | None:
-        """The next order; None when there will be none."""
-        data = os.read(self._orders, SMALL)
-        if not data:
-            return None
-        return unpack_frame(data) or self._receive_rest(data)
-
-    def _receive_rest(self, data: bytes) -> tuple[tuple[Any, ...], bytes] | None:
-        start = self._read(data, FRAME.size)
-        if start is None:
-            return None
-        head_size, body_size = FRAME.unpack_from(start)
-        frame = self._read(start, FRAME.size + head_size + body_size)
-        return None if frame is None else unpack_frame(frame)
-
-    def _read(self, begun: bytes, size: int) -> bytes | None:
-        """`begun` and what follows, at least `size` bytes."""
-        if len(begun) >= size:
-            return begun
-        data = bytearray(size)
-        data[: len(begun)] = begun
-        view = memoryview(data)[len(begun) :]
-        while view:
-            count = os.readv(self._orders, [view])
-            if not count:
-                return None
-            view = view[count:]
-        return bytes(data)
-
-    def _send(self, pieces: list[Piece]) -> None:
-        for piece in pieces:
-            sent = os.write(self._answers, piece)
-            while sent < len(piece):
-                sent += os.write(self._answers, memoryview(piece)[sent:])
