@@ -65,7 +65,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
     ): "asyncio is loaded with the first async run",
     (
         "rocket_magic.execution._registry",
-        "rocket_magic.execution._process",
+        "rocket_magic.execution.process._executor",
     ): "pipes, fork server and pickling are loaded with the first process run",
     ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
     (

@@ -22,7 +22,7 @@ def _async(settings: ExecutionSettings) -> Executor:
 
 
 def _process(settings: ExecutionSettings) -> Executor:
-    from rocket_magic.execution._process import ProcessExecutor  # noqa: PLC0415  ten modules of its own
+    from rocket_magic.execution.process._executor import ProcessExecutor  # noqa: PLC0415  ten modules of its own
 
     return ProcessExecutor(settings)
 

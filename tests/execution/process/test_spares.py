@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rocket_magic.execution import _spares
-from rocket_magic.execution._spares import Spares, n_processors
+from rocket_magic.execution.process import _spares
+from rocket_magic.execution.process._spares import Spares, n_processors
 from rocket_magic.instants import MILLISECOND, SECOND
 
 

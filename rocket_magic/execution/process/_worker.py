@@ -25,27 +25,27 @@ from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Outcome
-from rocket_magic.execution._becoming import become_worker, flush, is_read, make_streams, set_handler
-from rocket_magic.execution._codes import Codes
-from rocket_magic.execution._distant_clock import Distant, DistantClock
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._forked import end_if_forked, keep_from_children
-from rocket_magic.execution._group import has_children
-from rocket_magic.execution._main_module import main_of
-from rocket_magic.execution._modules import NewModules
-from rocket_magic.execution._order_pipe import OrderPipe
 from rocket_magic.execution._outcome import outcome_of_error
-from rocket_magic.execution._place import Place
-from rocket_magic.execution._record_sender import RecordSender
-from rocket_magic.execution._returning import pack_answer
-from rocket_magic.execution._run_in_worker import (
+from rocket_magic.execution.process._becoming import become_worker, flush, is_read, make_streams, set_handler
+from rocket_magic.execution.process._codes import Codes
+from rocket_magic.execution.process._distant_clock import Distant, DistantClock
+from rocket_magic.execution.process._group import has_children
+from rocket_magic.execution.process._main_module import main_of
+from rocket_magic.execution.process._modules import NewModules
+from rocket_magic.execution.process._order_pipe import OrderPipe
+from rocket_magic.execution.process._place import Place
+from rocket_magic.execution.process._record_sender import RecordSender
+from rocket_magic.execution.process._returning import pack_answer
+from rocket_magic.execution.process._run_in_worker import (
     EndRunError,
     RunInWorker,
     StandingClock,
     await_cancellable,
     on_unraisable,
 )
-from rocket_magic.execution._wire import SMALL, pack_frame
+from rocket_magic.execution.process._wire import SMALL, pack_frame
 from rocket_magic.instants import Instant
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class _Worker:
     def _practise(self, body: bytes) -> None:
         """Go through a run's motions while there is time: after a fork, the first touch copies a page."""
         with contextlib.suppress(ImportError):  # the package is being replaced
-            importlib.import_module("rocket_magic.execution._practice")
+            importlib.import_module("rocket_magic.execution.process._practice")
         self._modules = NewModules()
         if self._codes is not None:
             self._codes.missed.clear()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from rocket_magic.execution import _codes
-from rocket_magic.execution._codes import Codes
+from rocket_magic.execution.process import _codes
+from rocket_magic.execution.process._codes import Codes
 
 
 @pytest.fixture

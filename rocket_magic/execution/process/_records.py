@@ -21,7 +21,7 @@ from rocket_magic.execution._base import RunOrder
 from rocket_magic.execution._calling import enter_run
 from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._pool import start_thread
-from rocket_magic.execution._wire import LAST_PIECE, PIECE, RUN_OVER
+from rocket_magic.execution.process._wire import LAST_PIECE, PIECE, RUN_OVER
 
 __all__ = ["LogLayout", "Records", "log_layout"]
 

@@ -8,8 +8,8 @@ import os
 import pickle
 from typing import Any, Final
 
-from rocket_magic.execution._records import LogLayout
-from rocket_magic.execution._wire import LAST_PIECE, MORE_PIECES, PIECE, PIECE_BODY, RUN_OVER
+from rocket_magic.execution.process._records import LogLayout
+from rocket_magic.execution.process._wire import LAST_PIECE, MORE_PIECES, PIECE, PIECE_BODY, RUN_OVER
 
 __all__ = ["RecordSender"]
 

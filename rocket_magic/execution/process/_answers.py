@@ -18,9 +18,9 @@ import cloudpickle
 from rocket_magic._protocols import Action
 from rocket_magic.execution._base import Outcome, RunOrder
 from rocket_magic.execution._failure import exception_message, exception_text
-from rocket_magic.execution._link import Answer, Buffer
 from rocket_magic.execution._outcome import terminated
-from rocket_magic.execution._wire import RAW
+from rocket_magic.execution.process._link import Answer, Buffer
+from rocket_magic.execution.process._wire import RAW
 
 __all__ = ["crashed", "not_started", "open_slowly", "outcome_at_once", "with_left_behind"]
 

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from rocket_magic.execution._group import collect, end_group
-from rocket_magic.execution._hub import READ, Hub
-from rocket_magic.execution._pack import Home
-from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
+from rocket_magic.execution.process._group import collect, end_group
+from rocket_magic.execution.process._hub import READ, Hub
+from rocket_magic.execution.process._pack import Home
+from rocket_magic.execution.process._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
 
 __all__ = ["ForkServer", "Launcher", "Owner", "Spawner", "make_launcher"]
 
@@ -25,7 +25,7 @@ _ENDING: Final = 2.0
 _LOOK: Final = 0.05
 _WORKER: Final = """
 import sys; sys.path[:] = {path!r}
-from rocket_magic.execution._worker import main; main({args})
+from rocket_magic.execution.process._worker import main; main({args})
 """
 _SERVER: Final = """
 import os, sys; sys.path[:] = {path!r}
@@ -33,7 +33,7 @@ hooks, register = [], os.register_at_fork
 os.register_at_fork = lambda **hook: hooks.append(hook)
 import logging, threading
 os.register_at_fork = register
-from rocket_magic.execution._forkserver import main; main({args}, hooks)
+from rocket_magic.execution.process._forkserver import main; main({args}, hooks)
 """
 
 

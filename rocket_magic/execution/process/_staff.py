@@ -7,10 +7,10 @@ import signal
 from dataclasses import dataclass
 
 from rocket_magic.execution._base import Outcome, Report, RunOrder
-from rocket_magic.execution._launch import Launcher
-from rocket_magic.execution._link import Answer, Link
-from rocket_magic.execution._sleeping import Nap
-from rocket_magic.execution._wire import Piece
+from rocket_magic.execution.process._launch import Launcher
+from rocket_magic.execution.process._link import Answer, Link
+from rocket_magic.execution.process._sleeping import Nap
+from rocket_magic.execution.process._wire import Piece
 from rocket_magic.instants import Span
 
 __all__ = ["Run", "Worker"]

@@ -7,10 +7,10 @@ from typing import Final
 
 from rocket_magic.clock import SystemClock
 from rocket_magic.execution._base import Outcome
-from rocket_magic.execution._hub import Hub
-from rocket_magic.execution._link import Answer
-from rocket_magic.execution._records import Records
-from rocket_magic.execution._staff import Run
+from rocket_magic.execution.process._hub import Hub
+from rocket_magic.execution.process._link import Answer
+from rocket_magic.execution.process._records import Records
+from rocket_magic.execution.process._staff import Run
 from rocket_magic.instants import SECOND, Span, to_seconds
 
 __all__ = ["Teller"]

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from rocket_magic.execution._lifeline import hold_on
+from rocket_magic.execution.process._lifeline import hold_on
 
 try:
     import fcntl

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rocket_magic.execution import _lifeline
-from rocket_magic.execution._lifeline import Lifeline, hang, hold_on, tie
+from rocket_magic.execution.process import _lifeline
+from rocket_magic.execution.process._lifeline import Lifeline, hang, hold_on, tie
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
 

@@ -16,8 +16,8 @@ from rocket_magic.args._travel import explain_refusal
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import RunOrder
-from rocket_magic.execution._distant_clock import Distant
-from rocket_magic.execution._records import LogLayout, log_layout
+from rocket_magic.execution.process._distant_clock import Distant
+from rocket_magic.execution.process._records import LogLayout, log_layout
 from rocket_magic.instants import MILLISECOND, Span, to_seconds
 
 if TYPE_CHECKING:

@@ -232,7 +232,7 @@ def test_a_slow_handler_holds_up_its_own_run_only(make_rig: Make, kept: Kept) ->
 
 def test_a_handler_that_never_returns(make_rig: Make, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """The outcome is told without it after a while."""
-    monkeypatch.setattr("rocket_magic.execution._telling._PATIENCE", 100_000)
+    monkeypatch.setattr("rocket_magic.execution.process._telling._PATIENCE", 100_000)
     kept.gate.clear()
     rig = make_rig("process")
     rig.start(log_some)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rocket_magic.execution._main_module import main_of
+from rocket_magic.execution.process._main_module import main_of
 
 PROGRAM = """
 import functools, multiprocessing, pickle, sys

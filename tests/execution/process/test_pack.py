@@ -15,7 +15,7 @@ import pytest
 from rocket_magic.args._call import Call
 from rocket_magic.clock import VirtualClock
 from rocket_magic.execution import RunOrder
-from rocket_magic.execution._pack import Home, _as_found_by_name, pack_call
+from rocket_magic.execution.process._pack import Home, _as_found_by_name, pack_call
 from tests.execution import bodies
 
 

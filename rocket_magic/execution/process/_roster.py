@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from rocket_magic.execution._staff import Run, Worker
+from rocket_magic.execution.process._staff import Run, Worker
 from rocket_magic.instants import Span
 
 __all__ = ["Roster"]

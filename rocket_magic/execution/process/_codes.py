@@ -14,7 +14,7 @@ from importlib.machinery import PathFinder, SourceFileLoader
 from types import CodeType
 from typing import Any, Final
 
-from rocket_magic.execution._modules import is_installed_file
+from rocket_magic.execution.process._modules import is_installed_file
 
 __all__ = ["Codes"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rocket_magic.execution import RunOrder
-from rocket_magic.execution._roster import Roster
-from rocket_magic.execution._staff import Run, Worker
+from rocket_magic.execution.process._roster import Roster
+from rocket_magic.execution.process._staff import Run, Worker
 
 
 class Wire:

@@ -6,7 +6,7 @@ import os
 import select
 from typing import Any
 
-from rocket_magic.execution._wire import FRAME, SMALL, Piece, unpack_frame
+from rocket_magic.execution.process._wire import FRAME, SMALL, Piece, unpack_frame
 
 __all__ = ["OrderPipe"]
 

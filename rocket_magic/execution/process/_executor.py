@@ -17,15 +17,15 @@ import weakref
 from collections.abc import Callable
 
 from rocket_magic.exc import TaskSetupError
-from rocket_magic.execution._answers import open_slowly
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
-from rocket_magic.execution._crew import Crew
-from rocket_magic.execution._link import Answer
 from rocket_magic.execution._outcome import deliver, terminated
-from rocket_magic.execution._pack import Home, pack_call
 from rocket_magic.execution._pool import Pool
-from rocket_magic.execution._staff import Run
-from rocket_magic.execution._wire import pack_frame
+from rocket_magic.execution.process._answers import open_slowly
+from rocket_magic.execution.process._crew import Crew
+from rocket_magic.execution.process._link import Answer
+from rocket_magic.execution.process._pack import Home, pack_call
+from rocket_magic.execution.process._staff import Run
+from rocket_magic.execution.process._wire import pack_frame
 
 __all__ = ["ProcessExecutor"]
 

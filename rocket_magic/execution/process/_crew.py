@@ -14,21 +14,21 @@ from functools import partial
 from typing import Any, Final
 
 from rocket_magic.clock import SystemClock, VirtualClock
-from rocket_magic.execution._answers import crashed, not_started, outcome_at_once, with_left_behind
 from rocket_magic.execution._base import ExecutionSettings, Outcome
-from rocket_magic.execution._group import end_group
-from rocket_magic.execution._hub import READ, WRITE, Hub
-from rocket_magic.execution._link import Answer, Link
 from rocket_magic.execution._outcome import terminated
-from rocket_magic.execution._pack import Home
-from rocket_magic.execution._records import Records
-from rocket_magic.execution._roster import Roster
-from rocket_magic.execution._sleeping import Nap, asleep_for
-from rocket_magic.execution._spares import Spares
-from rocket_magic.execution._staff import Run, Worker
-from rocket_magic.execution._supply import Supply
-from rocket_magic.execution._telling import Teller
-from rocket_magic.execution._wire import Piece
+from rocket_magic.execution.process._answers import crashed, not_started, outcome_at_once, with_left_behind
+from rocket_magic.execution.process._group import end_group
+from rocket_magic.execution.process._hub import READ, WRITE, Hub
+from rocket_magic.execution.process._link import Answer, Link
+from rocket_magic.execution.process._pack import Home
+from rocket_magic.execution.process._records import Records
+from rocket_magic.execution.process._roster import Roster
+from rocket_magic.execution.process._sleeping import Nap, asleep_for
+from rocket_magic.execution.process._spares import Spares
+from rocket_magic.execution.process._staff import Run, Worker
+from rocket_magic.execution.process._supply import Supply
+from rocket_magic.execution.process._telling import Teller
+from rocket_magic.execution.process._wire import Piece
 from rocket_magic.instants import from_seconds
 
 __all__ = ["Crew"]

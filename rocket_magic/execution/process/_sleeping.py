@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rocket_magic.clock import VirtualClock
-from rocket_magic.execution._wire import Piece, pack_frame
+from rocket_magic.execution.process._wire import Piece, pack_frame
 from rocket_magic.instants import from_seconds
 
 __all__ = ["Nap", "asleep_for"]

@@ -12,7 +12,7 @@ import cloudpickle
 from rocket_magic._protocols import Action
 from rocket_magic.execution._base import Outcome
 from rocket_magic.execution._failure import exception_message
-from rocket_magic.execution._wire import RAW, Piece, pack_frame
+from rocket_magic.execution.process._wire import RAW, Piece, pack_frame
 
 __all__ = ["pack_answer"]
 

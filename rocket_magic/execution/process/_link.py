@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rocket_magic._protocols import Sink
-from rocket_magic.execution._wire import FRAME, SMALL, Piece, unpack_frame
+from rocket_magic.execution.process._wire import FRAME, SMALL, Piece, unpack_frame
 
 __all__ = ["Answer", "Buffer", "Ends", "Link", "open_link"]
 

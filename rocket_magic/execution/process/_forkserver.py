@@ -22,12 +22,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
-from rocket_magic.execution._becoming import become_worker, flush, forget_parent, make_streams
-from rocket_magic.execution._codes import Codes
-from rocket_magic.execution._group import dead_among, end_group
-from rocket_magic.execution._lifeline import hang, tie
-from rocket_magic.execution._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
-from rocket_magic.execution._worker import live, practice_order, rehearse
+from rocket_magic.execution.process._becoming import become_worker, flush, forget_parent, make_streams
+from rocket_magic.execution.process._codes import Codes
+from rocket_magic.execution.process._group import dead_among, end_group
+from rocket_magic.execution.process._lifeline import hang, tie
+from rocket_magic.execution.process._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
+from rocket_magic.execution.process._worker import live, practice_order, rehearse
 
 __all__ = ["main"]
 

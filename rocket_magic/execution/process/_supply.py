@@ -13,15 +13,15 @@ from typing import Final, Protocol
 
 from rocket_magic.clock import SystemClock
 from rocket_magic.execution._base import ExecutionSettings
-from rocket_magic.execution._hub import Hub
-from rocket_magic.execution._launch import Launcher, make_launcher
-from rocket_magic.execution._launch import Owner as LauncherOwner
-from rocket_magic.execution._lifeline import Lifeline
-from rocket_magic.execution._link import open_link
-from rocket_magic.execution._pack import Home
-from rocket_magic.execution._roster import Roster
-from rocket_magic.execution._spares import Spares, n_processors
-from rocket_magic.execution._staff import Run, Worker
+from rocket_magic.execution.process._hub import Hub
+from rocket_magic.execution.process._launch import Launcher, make_launcher
+from rocket_magic.execution.process._launch import Owner as LauncherOwner
+from rocket_magic.execution.process._lifeline import Lifeline
+from rocket_magic.execution.process._link import open_link
+from rocket_magic.execution.process._pack import Home
+from rocket_magic.execution.process._roster import Roster
+from rocket_magic.execution.process._spares import Spares, n_processors
+from rocket_magic.execution.process._staff import Run, Worker
 
 __all__ = ["Owner", "Supply"]
 

@@ -22,7 +22,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.clock import FunctionClock, SystemClock, VirtualClock
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution import Flag, Outcome
-from rocket_magic.execution._launch import Spawner
+from rocket_magic.execution.process._launch import Spawner
 from tests.execution import bodies
 from tests.execution.rig import Output, Rig, children, eventually, is_alive
 from tests.waiting import wait_for
@@ -760,7 +760,7 @@ class TestWorkers:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
         with monkeypatch.context() as patch:
-            patch.setattr("rocket_magic.execution._supply.open_link", refuse)
+            patch.setattr("rocket_magic.execution.process._supply.open_link", refuse)
             outcome = process_rig.run(bodies.give_five)
         assert outcome.action is Action.FAIL
         assert "Too many open files" in (outcome.reason or "")
@@ -801,8 +801,8 @@ class TestWorkers:
                     if hasattr(module, name):
                         delattr(module, name)
             sys.modules["fcntl"] = None
-            import rocket_magic.execution._process, rocket_magic.execution._forkserver
-            import rocket_magic.execution._worker, rocket_magic.execution._command
+            import rocket_magic.execution.process._executor, rocket_magic.execution.process._forkserver
+            import rocket_magic.execution.process._worker, rocket_magic.execution._command
         """
         subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=30)
 
