@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rocket_magic.scheduler._ending import Ender
     from rocket_magic.tasks import Task
 
+_MOST_COMMANDS = 50
 MISSED = "missed by misfire_grace_time: "
 """How the reason of a start begins that was skipped because it came too late."""
 
@@ -79,7 +80,7 @@ class Starter:
         It may disable, change or remove those that come after it, or its end may decide about them.
         """
         board = self.board
-        ran = False
+        ran, commands_left = False, _MOST_COMMANDS
         for candidate in candidates:
             due: Candidate | None = candidate
             if candidate.task.removed:
@@ -93,7 +94,9 @@ class Starter:
             if self._runs_in_main(due):
                 ran = True
                 board.read_clock()
-                for command in board.inbox.commands(None):  # what it asked for
+                asked_for = board.inbox.commands(commands_left)  # a flood of them from elsewhere can wait
+                commands_left -= len(asked_for)
+                for command in asked_for:
                     command()
             self.ender.take()
             if board.fatal_error is not None:

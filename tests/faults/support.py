@@ -123,7 +123,7 @@ class Heart:
 
     def _beat(self) -> None:
         self.beats.append(self._app.session.clock.uptime())
-        self._work.append(time.process_time())
+        self._work.append(time.thread_time())
 
     @property
     def longest_pause(self) -> float:
@@ -132,7 +132,7 @@ class Heart:
 
     @property
     def longest_work(self) -> float:
-        """The most seconds of a processor that this process used between two beats."""
+        """The most seconds of a processor that the scheduler's thread used between two beats."""
         return max((b - a for a, b in zip(self._work, self._work[1:], strict=False)), default=0)
 
     def goes_on(self) -> None:
