@@ -26,6 +26,7 @@ from rocket_magic.execution.process._becoming import become_worker, flush, forge
 from rocket_magic.execution.process._codes import Codes
 from rocket_magic.execution.process._group import dead_among, end_group
 from rocket_magic.execution.process._lifeline import hang, tie
+from rocket_magic.execution.process._record_sender import RecordSender
 from rocket_magic.execution.process._wire import FORK, GONE, LOADED, NOTICE, PRELOAD, REQUEST, STARTED
 from rocket_magic.execution.process._worker import live, practice_order, rehearse
 
@@ -58,7 +59,7 @@ class _Server:
     ) -> None:
         self._control = control
         self._lifeline = lifeline
-        self._records = records
+        self._records = RecordSender(records)
         self._hooks = hooks
         self._practice = practice_order()
         self._codes = Codes()

@@ -9,28 +9,42 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Final
 
-__all__ = ["main_of"]
+__all__ = ["call_in_main"]
 
 _DEEPEST: Final = 10
 
 
-@contextmanager
-def main_of(call: Callable[[], Any]) -> Iterator[None]:
-    """Have the program's or notebook's names in `__main__` while a run of its code goes on."""
+def call_in_main(call: Callable[[], Any], finish: Callable[[Any], Any]) -> Any:
+    """Call the code of a run, with its program's or notebook's names in `__main__` while that goes on.
+
+    Args:
+        call: What to call.
+        finish: Makes the value of what the call has given (a coroutine is awaited).
+    """
+    kind = type(call)
+    if kind is BuiltinFunctionType or (
+        kind is FunctionType and call.__globals__.get("__name__") != "__main__"
+    ):
+        return finish(call())  # found by its name: nothing of the program travels with it
     spaces = [space for space in _namespaces(call) if space.get("__name__") == "__main__"]
     if not spaces:
-        yield
-        return
+        return finish(call())
     before = sys.modules["__main__"]
     sys.modules["__main__"] = _Main(spaces)
     try:
-        yield
+        return finish(call())
     finally:
         sys.modules["__main__"] = before
+
+
+def _is_found_by_name(call: Callable[[], Any]) -> bool:
+    """Whether it is surely a function of a module, with which nothing of the program travels."""
+    if type(call) is FunctionType:
+        return call.__globals__.get("__name__") != "__main__"
+    return type(call) is BuiltinFunctionType
 
 
 class _Main(ModuleType):

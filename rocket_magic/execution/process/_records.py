@@ -42,7 +42,10 @@ def log_layout() -> LogLayout:
 
 
 def _settings(logger: logging.Logger) -> tuple[int, bool, bool, bool]:
-    handles = any(type(handler) is not logging.NullHandler for handler in logger.handlers)
+    handles = any(
+        type(handler) is not logging.NullHandler and handler.level <= logging.CRITICAL  # else it is deaf
+        for handler in logger.handlers
+    )
     return logger.level, handles, logger.propagate, logger.disabled
 
 

@@ -32,7 +32,7 @@ from rocket_magic.execution.process._becoming import become_worker, flush, is_re
 from rocket_magic.execution.process._codes import Codes
 from rocket_magic.execution.process._distant_clock import Distant, DistantClock
 from rocket_magic.execution.process._group import has_children
-from rocket_magic.execution.process._main_module import main_of
+from rocket_magic.execution.process._main_module import call_in_main
 from rocket_magic.execution.process._modules import NewModules
 from rocket_magic.execution.process._order_pipe import OrderPipe
 from rocket_magic.execution.process._place import Place
@@ -67,7 +67,7 @@ def main(orders: int, answers: int, stdout: int, stderr: int, lifeline: int, rec
     """Entry of a spawned worker."""
     make_streams()
     become_worker(stdout, stderr, lifeline)
-    live(orders, answers, records)
+    live(orders, answers, RecordSender(records))
 
 
 def practice_order() -> bytes:
@@ -76,19 +76,21 @@ def practice_order() -> bytes:
     return body
 
 
-def live(orders: int, answers: int, records: int, practice: bytes = b"", codes: Codes | None = None) -> None:
+def live(
+    orders: int, answers: int, records: RecordSender, practice: bytes = b"", codes: Codes | None = None
+) -> None:
     """Serve orders until there are no more; never returns.
 
     Args:
         orders: Descriptor that orders come from.
         answers: Descriptor that their outcomes go to.
-        records: Descriptor that log records go to.
+        records: What sends log records.
         practice: A run to go through while none is there; none where it is empty.
         codes: Code of the user's files that is known already.
     """
     code = 1
     try:
-        worker = _Worker(orders, answers, RecordSender(records), codes)
+        worker = _Worker(orders, answers, records, codes)
         set_handler(signal.SIGTERM, worker.on_sigterm)
         keep_from_children(signal.SIGTERM, worker.on_sigterm)
         sys.unraisablehook = on_unraisable
@@ -126,6 +128,11 @@ def _leave(code: int) -> None:
         atexit._run_exitfuncs()  # noqa: SLF001  what os._exit would leave out
     flush()
     os._exit(code)
+
+
+def _finished(value: Any, env: RunInWorker) -> Any:
+    """The value of a run; a coroutine is awaited for it."""
+    return asyncio.run(await_cancellable(env, value)) if isinstance(value, Coroutine) else value
 
 
 class _Worker:
@@ -226,11 +233,7 @@ class _Worker:
             env.clock = self._clock_of(clock)
         token = current_run.set(env)  # type: ignore[arg-type]  # the same attributes; it notes who takes the flag
         try:
-            with main_of(call):
-                value = call()
-                if isinstance(value, Coroutine):
-                    return asyncio.run(await_cancellable(env, value))
-                return value
+            return call_in_main(call, lambda value: _finished(value, env))
         finally:
             current_run.reset(token)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rocket_magic.execution.process._main_module import main_of
+from rocket_magic.execution.process._main_module import call_in_main
 
 PROGRAM = """
 import functools, multiprocessing, pickle, sys
@@ -107,19 +107,24 @@ def test_other_code_changes_nothing() -> None:
         def __call__(self) -> None:
             """Do nothing."""
 
+    seen: list[Any] = []
     before = sys.modules["__main__"]
-    for call in (test_other_code_changes_nothing, len, functools.partial(len, ()), Odd(), Odd):
-        with main_of(call):
-            assert sys.modules["__main__"] is before
+    for call in (dict, locals, functools.partial(len, ()), Odd(), Odd, lambda: None):
+        call_in_main(call, lambda _: seen.append(sys.modules["__main__"]))
+    assert seen == [before] * 6
 
 
 def test_what_is_missing_is_said_as_python_says_it(program: dict[str, Any]) -> None:
     """Names of the program are there, others and the module's own are not taken from it."""
     program["__spec__"] = "the program's"
-    with main_of(program["double"]):
-        module = sys.modules["__main__"]
+
+    def look(_: Any) -> Any:
+        module: Any = sys.modules["__main__"]
         assert module.__getattr__("Point") is program["Point"]
         assert module.__spec__ is None
         with pytest.raises(AttributeError, match="module '__main__' has no attribute 'nothing'"):
             module.nothing  # noqa: B018  asking is the test
+        return module
+
+    module = call_in_main(program["pickle_own_class"], look)
     assert sys.modules["__main__"] is not module
