@@ -18,6 +18,7 @@ FLOORS = {
     "clock": 0,
     "_protocols": 0,
     "_default_session": 0,
+    "_inspection": 0,
     "_lazy": 0,
     "_old_habits": 0,
     "text": 0,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from rocket_magic._inspection import signature_of
 from rocket_magic.exc import ParameterError
 
 
@@ -133,7 +134,7 @@ def _place(
 
 def _read(func: Callable[..., Any]) -> FunctionSpec:
     try:
-        parameters = inspect.signature(func).parameters.values()
+        parameters = signature_of(func).parameters.values()
     except (TypeError, ValueError):  # some callables written in C have no signature
         return _UNREADABLE
     fixed = set(func.keywords) if isinstance(func, functools.partial) else set()

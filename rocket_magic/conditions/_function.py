@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rocket_magic._inspection import signature_of
 from rocket_magic._protocols import Context
 from rocket_magic.conditions._base import BaseCondition, call_user
 from rocket_magic.conditions._words import quoted, unspoken
@@ -84,7 +85,7 @@ def _pairs(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def _parameter_names(func: Callable[..., Any]) -> tuple[str, ...]:
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(func).parameters.values()
+    parameters = signature_of(func).parameters.values()
     return tuple(parameter.name for parameter in parameters if parameter.kind in positional)
 
 

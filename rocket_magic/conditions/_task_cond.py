@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from rocket_magic._default_session import default_session
+from rocket_magic._inspection import signature_of
 from rocket_magic.conditions._base import BaseCondition
 from rocket_magic.conditions._period_words import as_period
 from rocket_magic.conditions._returned import TaskReturned
@@ -122,7 +123,7 @@ class _Check:
         """Whether the function needs what only phrases give."""
         needed = [
             parameter
-            for parameter in inspect.signature(self.func).parameters.values()
+            for parameter in signature_of(self.func).parameters.values()
             if parameter.default is parameter.empty
         ]
         patterns = [phrase for phrase in self.rule.syntax if isinstance(phrase, re.Pattern)]
@@ -161,7 +162,7 @@ class _Check:
         if not args and not named:
             return {}
         try:
-            return dict(inspect.signature(self.func).bind_partial(*args, **named).arguments)
+            return dict(signature_of(self.func).bind_partial(*args, **named).arguments)
         except TypeError as error:
             msg = f"the check {quoted(self.task.name)} can't take what its phrase gives: {error}"
             raise ScheduleError(msg) from error

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rocket_magic._inspection import signature_of
 from rocket_magic.exc import USER_ERRORS
 
 Hook = Callable[..., Any]
@@ -81,7 +82,7 @@ class Bracket:
         return errors
 
     def _accepted(self, hook: Hook) -> dict[str, Any]:
-        names = inspect.signature(hook).parameters
+        names = signature_of(hook).parameters
         return {name: value for name, value in self._given.items() if name in names}
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rocket_magic._inspection import signature_of
 from rocket_magic.args import ParameterPlan
 from rocket_magic.args._signature import spec_of
 from rocket_magic.exc import TaskError
@@ -138,7 +139,7 @@ class FunctionInFile:
 
     def as_call(self) -> FileCall:
         """Something to call with the function's signature, that imports the file where it is called."""
-        return FileCall(self, inspect.signature(self.load()))
+        return FileCall(self, signature_of(self.load()))
 
     def load(self) -> Callable[..., Any]:
         """Import the file anew and give the function.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
 import weakref
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -191,3 +192,14 @@ def test_a_wrapped_function_without_parameters_is_read_through():
     assert ParameterPlan(wrapper).spec.names == ("a", "b")
     partial = functools.update_wrapper(functools.partial(lambda: None), task)
     assert ParameterPlan(partial).spec.names == ("a", "b")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="older Pythons evaluate annotations where they stand")
+def test_annotations_of_names_that_only_a_type_checker_knows():
+    """What can't be evaluated says nothing about arguments, and does not refuse the function (PEP 649)."""
+    source = "def task(frame: DataFrame, n: Annotated[Series, Arg('n')], m: int | Series = 1): return n"
+    names = {"Annotated": Annotated, "Arg": Arg}
+    code = compile(source, "<task>", "exec", dont_inherit=True)  # as in a module without the future import
+    exec(code, names)
+    found = signature_arguments(names["task"])
+    assert {name: repr(argument) for name, argument in found.items()} == {"n": "Arg('n')"}

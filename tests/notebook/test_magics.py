@@ -416,7 +416,7 @@ def test_forecast(rocket: Rocket) -> None:
         ),
         ("log -n 0", "-n takes a number from 1, got 0\n    log -n 0\n           ^"),
         ("status now", "unexpected 'now'\n    status now\n           ^^^"),
-        ("run", "the following arguments are required: TASK, K=EXPR"),
+        ("run", "the following arguments are required: TASK"),
         ("run load x", "parameters are written name=expression, got 'x'\n    run load x\n             ^"),
         (
             "output load",

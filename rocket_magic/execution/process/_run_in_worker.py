@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rocket_magic._lazy import LazyModule
 from rocket_magic.clock import Clock, SystemClock, VirtualClock
 from rocket_magic.execution._base import Flag
+from rocket_magic.execution._forked import end_if_forked
 
 if TYPE_CHECKING:
     import asyncio
@@ -67,11 +68,21 @@ class RunInWorker:
 
 
 async def await_cancellable(run: RunInWorker, work: Coroutine[Any, Any, Any]) -> Any:
-    """Await a run's coroutine. An end that is raised in another of its tasks would be that task's alone."""
+    """Await a run's coroutine. An end that is raised in another of its tasks would be that task's alone.
+
+    A forked child ends here: its copy of the loop is not to be left through, and goes on without end.
+    """
+    owner = os.getpid()
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None:
         run.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-    return await work
+    try:
+        value = await work
+    except BaseException as error:
+        end_if_forked(owner, error)
+        raise
+    end_if_forked(owner)
+    return value
 
 
 class StandingClock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from rocket_magic.notebook._hints import closest, did_you_mean
 from rocket_magic.notebook._home import Notebook
@@ -44,6 +44,9 @@ class WordError(Exception):
         self.word = word
 
 
+_MISSING: Final = "the following arguments are required: "
+
+
 class Parser(argparse.ArgumentParser):
     """Reads a command's words; raises instead of leaving the process."""
 
@@ -55,7 +58,15 @@ class Parser(argparse.ArgumentParser):
             hint = did_you_mean(word, self._option_string_actions) if word.startswith("-") else ""
             told = f"unexpected {one_line(word)!r}{hint}"
             raise WordError(told, word)
-        raise WordError(one_line(message, 300))
+        raise WordError(one_line(self._without_optional(message), 300))
+
+    def _without_optional(self, message: str) -> str:
+        """Before Python 3.14 intermixed parsing tells words as missing that may be left out (`nargs="*"`)."""
+        missing = message.removeprefix(_MISSING)
+        if missing == message:
+            return message
+        optional = {str(action.metavar) for action in self._actions if action.nargs == argparse.ZERO_OR_MORE}
+        return _MISSING + ", ".join(name for name in missing.split(", ") if name not in optional)
 
     def long_options(self) -> list[str]:
         """The options that begin with two dashes."""

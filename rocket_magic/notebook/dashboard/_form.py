@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from rocket_magic._inspection import signature_of
 from rocket_magic.args import Parameters
 from rocket_magic.notebook._cell_function import CellFunction
 from rocket_magic.notebook._text import one_line
@@ -90,7 +91,7 @@ def _defaults(task: Task) -> dict[str, str]:
         values: dict[str, Any] = func.used_globals()
     else:
         try:
-            found = inspect.signature(func).parameters.values() if func is not None else ()
+            found = signature_of(func).parameters.values() if func is not None else ()
         except (TypeError, ValueError):
             found = ()
         values = {one.name: one.default for one in found if one.default is not inspect.Parameter.empty}
