@@ -14,7 +14,8 @@ The house, floor by floor; a floor imports only lower ones:
 * 6 `log`, `repos`: records, repositories, history
 * 7 `scheduler`: agenda, starting, ending, waiting
 * 8 `session`, `app`, `core`, `forecast`, `testing`: what programs use
-* 9 `notebook`: magics, cells, dashboard
+* 9 `notebook`: magics, cells, dashboard, notebooks without a frontend
+* 10 `cli`: the command `rocket-magic`
 
 Importing the package starts nothing. Names are loaded on first use.
 """

@@ -7,6 +7,7 @@
 * `_router` `_sink` `_outputs` output of runs · `_cell_code` `_cell_function` `_travel` a cell as a callable
 * `_magics` `_options` `_schedule` `_python` `_register` `_cells` `%%task` · `commands/` `%rocket`
 * `_complete` completion · `_views` `_text` `_moments` what is shown · `dashboard/` the widget
+* `headless/` a notebook as a service, without a frontend
 
 Importing this starts nothing and loads neither IPython nor widgets.
 """

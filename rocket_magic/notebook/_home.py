@@ -36,6 +36,7 @@ class Notebook:
         shell: The IPython shell, or None outside of one.
         capture: Keeps output of runs apart, or None outside of a shell.
         dashboard: The dashboard that was shown, or None; every `%rocket show` is a view of it.
+        waits_for_cells: Whether the scheduler starts only when all cells of the notebook have run.
     """
 
     def __init__(self) -> None:
@@ -47,6 +48,7 @@ class Notebook:
         self.shell: Any = None
         self.capture: Capture | None = None
         self.dashboard: Any = None
+        self.waits_for_cells = False
         self.session.sink_factory = self._open_sink
         self.session.subscribe(self._after_change)
 
@@ -56,12 +58,16 @@ class Notebook:
         return self.app.session
 
     def attach(self, shell: Any) -> None:
-        """Belong to a shell: keep output of runs apart, start the scheduler if it isn't running."""
+        """Belong to a shell: keep output of runs apart, start the scheduler if it isn't running.
+
+        Not while it waits for the cells of a notebook without a frontend: one that fails must end it all.
+        """
         if self.shell is not shell:
             self.shell, self.capture = shell, Capture(shell)
         assert self.capture is not None
         self.capture.install()
-        self.session.start_thread()
+        if not self.waits_for_cells:
+            self.session.start_thread()
 
     def detach(self) -> None:
         """Let go of the shell's streams; the scheduler has been stopped before."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 from rocket_magic.notebook._forked_output import ForkedOutput
-from rocket_magic.notebook._sink import RunSink
+from rocket_magic.notebook._sink import Echo, RunSink
 
 __all__ = ["OutputStore"]
 
@@ -25,6 +26,9 @@ class OutputStore:
         total_limit: Characters kept of all runs together; the oldest runs go first.
         most_runs: Runs kept of all tasks together.
         forked: Brings what processes write that runs have forked.
+
+    Attributes:
+        echo: Gives, by the task's name, what is also to hear of a run's output as it comes; or None.
     """
 
     def __init__(
@@ -45,10 +49,12 @@ class OutputStore:
         self._most_runs = most_runs
         self._opened = 0
         self._forked = forked
+        self.echo: Callable[[str], Echo] | None = None
 
     def open(self, task: str, run_id: str) -> RunSink:
         """Make the sink of a run that starts; forget what is beyond the bounds."""
-        sink = RunSink(self._run_limit, self._forked)
+        echo = None if self.echo is None else self.echo(task)
+        sink = RunSink(self._run_limit, self._forked, echo)
         with self._lock:
             self._sinks[task, run_id] = sink
             runs = self._by_task.setdefault(task, [])

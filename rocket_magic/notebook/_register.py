@@ -183,7 +183,7 @@ def _told(notebook: Notebook, task: Any, first: str) -> str:
         first = "none, it is disabled"
     line = f"{one_line(task.name)}: {one_line(str(task.start_cond))}; next run: {first}"
     state = notebook.session.snapshot_state().state
-    if state not in {"running", "starting"}:
+    if state not in {"running", "starting"} and not notebook.waits_for_cells:
         line += f" (the scheduler is {state})"
     warnings = [one_line(text, 300) for text in lint_schedule(task.start_cond)]
     return "\n".join([line, *(f"  note: {text}" for text in warnings)])

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rocket_magic.notebook._forked_output import ForkedOutput
 
-__all__ = ["RunSink"]
+__all__ = ["Echo", "RunSink"]
+
+Echo = Callable[[str, str], None]
 
 _TAIL = 65_536
 _LONGEST_ERROR = 65_536
@@ -29,12 +31,16 @@ class RunSink:
         limit: Characters kept from the beginning of the output; the newest 64 K characters of text
             are kept beyond it.
         forked: Brings what processes write that the run has forked.
+        echo: Also called with stream and text as they come, and without any text when the run is over.
     """
 
-    def __init__(self, limit: int = 1_000_000, forked: ForkedOutput | None = None) -> None:
+    def __init__(
+        self, limit: int = 1_000_000, forked: ForkedOutput | None = None, echo: Echo | None = None
+    ) -> None:
         self._forked = forked
         self._number = 0 if forked is None else forked.enlist(self)
         self._limit = limit
+        self._echo = echo
         self._lock = threading.Lock()
         self._outputs: list[dict[str, Any]] = []
         self._errors: list[dict[str, Any]] = []
@@ -56,6 +62,7 @@ class RunSink:
 
     def take(self, stream: str, text: str) -> None:
         """Take text here and now; what children wrote before it is not looked for."""
+        self._pass_on(stream, text)
         with self._lock:
             if self._closed:
                 self._late += len(text)
@@ -67,6 +74,10 @@ class RunSink:
                 text = text[room:]
             if text:
                 self._append_tail(stream, text)
+
+    def _pass_on(self, stream: str, text: str) -> None:
+        if self._echo is not None and not self._closed:
+            self._echo(stream, text)
 
     def display(
         self,
@@ -82,6 +93,7 @@ class RunSink:
                 self.write("stdout", f"{data.get('text/plain', '')}\n")
                 return
             self._forked.settle()
+        self._pass_on("stdout", f"{data.get('text/plain', '')}\n")
         display_id = transient.get("display_id")
         with self._lock:
             if self._closed:
@@ -128,6 +140,8 @@ class RunSink:
         """The run is over: what comes later is counted and dropped, it is no longer the run's."""
         if self._forked is not None:
             self._forked.settle()
+        for stream in ("stdout", "stderr"):
+            self._pass_on(stream, "")
         with self._lock:
             self._closed = True
 

@@ -36,6 +36,21 @@ def taking_interrupts(pressed: Callable[[int], None], *, raise_from: int) -> Ite
     if theirs is None:
         yield
         return
+    signal.signal(signal.SIGINT, answering(pressed, theirs, raise_from=raise_from))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, theirs)
+
+
+def answering(pressed: Callable[[int], None], theirs: Any, *, raise_from: int) -> Callable[..., None]:
+    """A signal handler that takes presses.
+
+    Args:
+        pressed: Called with the number of the press: must only ask, not do.
+        theirs: The handler for a press beyond those that are taken.
+        raise_from: The press from which on KeyboardInterrupt is raised in the code of a run.
+    """
     presses = itertools.count(1)
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -47,11 +62,7 @@ def taking_interrupts(pressed: Callable[[int], None], *, raise_from: int) -> Ite
         if press >= raise_from and in_run_code(frame):
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, theirs)
+    return handle
 
 
 @contextlib.contextmanager

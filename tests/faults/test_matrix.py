@@ -17,8 +17,6 @@ ELSEWHERE = {
     53: "loading twice, unloading, %reset: tests/notebook",
     54: "input() in a task: tests/notebook",
     55: "a task prints while a cell does: tests/notebook",
-    56: "the headless notebook: to be built",
-    57: "signals to the service: to be built",
     58: "dask: to be built",
 }
 """Faults that only a notebook has, or what isn't built yet."""

@@ -18,6 +18,7 @@ __all__ = [
     "Parser",
     "WordError",
     "add_task",
+    "check_cells_have_run",
     "find_task",
     "no_words",
     "task_words",
@@ -122,6 +123,17 @@ def task_words(notebook: Notebook, before: Sequence[str]) -> Iterable[str]:
 def add_task(parser: Parser) -> None:
     """The argument TASK."""
     parser.add_argument("task", metavar="TASK", help="name of a task")
+
+
+def check_cells_have_run(notebook: Notebook) -> None:
+    """Refuse what needs the scheduler while a notebook without a frontend still runs its cells.
+
+    Raises:
+        WordError: It does; the message has the way out.
+    """
+    if notebook.waits_for_cells:
+        msg = "the scheduler starts when all cells have run; tag this cell skip-execution to leave it out"
+        raise WordError(msg)
 
 
 def find_task(notebook: Notebook, name: str) -> Task:

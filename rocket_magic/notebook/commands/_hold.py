@@ -7,7 +7,7 @@ import argparse
 from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._views import Note
 from rocket_magic.notebook._wait import until_state_is
-from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, check_cells_have_run, no_words
 
 
 def _arguments(_parser: Parser) -> None:
@@ -15,6 +15,7 @@ def _arguments(_parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
+    check_cells_have_run(notebook)
     if not notebook.session.scheduler.is_alive:
         msg = "the scheduler is stopped, there is nothing to hold"
         raise WordError(msg)

@@ -8,7 +8,7 @@ from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Note
 from rocket_magic.notebook._wait import restart_and_wait
-from rocket_magic.notebook.commands._base import Command, Parser, WordError, no_words
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, check_cells_have_run, no_words
 
 
 def _arguments(parser: Parser) -> None:
@@ -16,6 +16,7 @@ def _arguments(parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Note:
+    check_cells_have_run(notebook)
     session = notebook.session
     if not session.scheduler.is_alive:
         msg = "the scheduler is stopped: %rocket start begins again"

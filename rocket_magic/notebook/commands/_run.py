@@ -11,7 +11,15 @@ from rocket_magic.notebook._python import evaluate
 from rocket_magic.notebook._text import one_line
 from rocket_magic.notebook._views import Note, OutputView
 from rocket_magic.notebook._wait import run_and_wait
-from rocket_magic.notebook.commands._base import Command, Parser, WordError, add_task, find_task, task_words
+from rocket_magic.notebook.commands._base import (
+    Command,
+    Parser,
+    WordError,
+    add_task,
+    check_cells_have_run,
+    find_task,
+    task_words,
+)
 
 
 def _arguments(parser: Parser) -> None:
@@ -29,6 +37,7 @@ def _run(notebook: Notebook, given: argparse.Namespace) -> Note | OutputView:
         state = notebook.session.snapshot_state().state
         waits = "" if state == "running" else f"; it starts when the scheduler runs (now: {state})"
         return Note(f"{name}: one run queued{waits}")
+    check_cells_have_run(notebook)
     run_id, action = run_and_wait(notebook.session, task, values)
     sink = notebook.outputs.get(task.name, run_id)
     return OutputView(f"{name}: {action}", tuple(sink.outputs() if sink is not None else ()))

@@ -15,6 +15,8 @@ def _arguments(_parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, _given: argparse.Namespace) -> Note:
+    if notebook.waits_for_cells:
+        return Note("the scheduler starts when all cells have run")
     session = notebook.session
     state = session.snapshot_state().state
     if state == "stopping":

@@ -15,7 +15,7 @@ from rocket_magic.notebook._home import Notebook
 from rocket_magic.notebook._moments import instant_text
 from rocket_magic.notebook._progress import Progress, Stage
 from rocket_magic.notebook._views import Table
-from rocket_magic.notebook.commands._base import Command, Parser, WordError
+from rocket_magic.notebook.commands._base import Command, Parser, WordError, check_cells_have_run
 from rocket_magic.time import parse_duration
 
 
@@ -29,6 +29,7 @@ def _arguments(parser: Parser) -> None:
 
 
 def _run(notebook: Notebook, given: argparse.Namespace) -> Table:
+    check_cells_have_run(notebook)
     session = notebook.session
     clock = session.clock
     if not isinstance(clock, VirtualClock):
