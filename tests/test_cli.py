@@ -257,7 +257,7 @@ def test_a_notebook_of_plain_python(tmp_path: Path) -> None:
     ("cells", "words", "message"),
     [
         (["1"], (), "rocket_magic: a.ipynb has registered no task with rocket_magic: it needs "),
-        ([LOAD, "%%task daily\n1"], ("--config", "tiemout=3"), "did you mean 'timeout'?"),
+        ([LOAD, "%%task daily\n1"], ("--config", "timeotu=3"), "did you mean 'timeout'?"),
         ([LOAD, "%%task daily\n1"], ("--config", "timeout"), "options are written KEY=VALUE, got 'timeout'"),
         ([LOAD, "%%task daily\n1"], ("--param", "x=1/0"), "ZeroDivisionError"),
         ([LOAD, "%%task daily\n1"], ("--log", "nowhere:"), "there is no repository 'nowhere'"),
