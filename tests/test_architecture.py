@@ -20,6 +20,7 @@ FLOORS = {
     "_default_session": 0,
     "_inspection": 0,
     "_lazy": 0,
+    "_extras": 0,
     "_old_habits": 0,
     "text": 0,
     "time": 1,
@@ -68,6 +69,10 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         "rocket_magic.execution._registry",
         "rocket_magic.execution.process._executor",
     ): "pipes, fork server and pickling are loaded with the first process run",
+    (
+        "rocket_magic.execution._registry",
+        "rocket_magic.execution.dask._executor",
+    ): "dask.distributed is loaded with the first run on a cluster",
     ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
     (
         "rocket_magic.log._task_log",
@@ -101,10 +106,15 @@ ROOMS = {
     "anywidget": ("rocket_magic.notebook", "rocket_magic.testing"),
     "traitlets": ("rocket_magic.notebook", "rocket_magic.testing"),
     "sqlalchemy": ("rocket_magic.log", "rocket_magic.repos"),
+    "dask": ("rocket_magic.execution.dask",),
+    "distributed": ("rocket_magic.execution.dask",),
 }
 """Libraries that only some modules (or folders) may import."""
 
-HEAVY = ("ipywidgets", "IPython", "anywidget", "sqlalchemy", "redbird", "dask", "pandas", "matplotlib")
+HEAVY = (
+    "ipywidgets", "IPython", "anywidget", "sqlalchemy", "redbird", "dask", "distributed", "pandas",
+    "matplotlib",
+)  # fmt: skip
 
 
 def part_of(module: str) -> str:

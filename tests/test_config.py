@@ -116,6 +116,8 @@ TAKEN: list[tuple[str, Any, Any]] = [
     ("max_process_count", "4", 4),
     ("max_thread_count", None, None),
     ("process_start_method", "spawn", "spawn"),
+    ("dask_cluster", " tls://10.0.0.5:8786 ", "tls://10.0.0.5:8786"),
+    ("dask_cluster", None, None),
     ("timezone", "Europe/Helsinki", ZoneInfo("Europe/Helsinki")),
     ("timezone", UTC, UTC),
     ("time_func", CLOCK, CLOCK),
@@ -173,6 +175,12 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("cls_lock", None, "must be a class of locks"),
     ("shut_cond", "dayly", "must be a condition, a phrase like 'time of day after 18:00'"),
     ("process_start_method", "fork", "must be one of forkserver, spawn or None, got 'fork'"),
+    (
+        "dask_cluster",
+        "10.0.0.5:8786",
+        "or None (one of our own on this machine), got '10.0.0.5:8786': did you mean 'tcp://10.0.0.5:8786'?",
+    ),
+    ("dask_cluster", 8786, "must be the address of a dask scheduler"),
     ("task_logger_basename", " ", "must be text that isn't empty"),
     ("func_run_id", "increment", "must be a function of (task, parameters)"),
 ]

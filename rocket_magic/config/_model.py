@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from rocket_magic.clock import as_clock
 from rocket_magic.conditions import BaseCondition
+from rocket_magic.config._dask import cluster, way_of_execution
 from rocket_magic.config._kinds import (
     Kind,
     choice,
@@ -63,7 +64,7 @@ class Config(BaseModel):
 
     # Tasks
 
-    execution: Annotated[str, choice(*EXECUTIONS)] = Field(
+    execution: Annotated[str, way_of_execution(*EXECUTIONS)] = Field(
         "process",
         description="How tasks run that don't say it themselves: main (in the scheduler's thread, one at a "
         "time), async (on its event loop), thread, process, or dask (on a cluster).",
@@ -132,6 +133,13 @@ class Config(BaseModel):
         None,
         description="How worker processes are made; none: forkserver where there is one, else spawn. The "
         "scheduler's own process is never forked.",
+    )
+
+    dask_cluster: Annotated[Any, cluster()] = Field(
+        None,
+        description="Where dask runs go: the address of a dask scheduler (tls://…; tcp:// is not encrypted), "
+        "or a distributed.Client or cluster of yours, which stays yours; none: a cluster of our own on this "
+        "machine with max_process_count places, made when it is needed.",
     )
 
     # Errors
@@ -298,7 +306,10 @@ class Config(BaseModel):
         return self.__copy__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, (self.model_dump(exclude_unset=True),)
+        options = self.model_dump(exclude_unset=True)
+        if "dask_cluster" in options:  # a connection stays here; its address is good elsewhere, too
+            options["dask_cluster"] = kind_of("dask_cluster").plain(options["dask_cluster"])
+        return _made, (options,)
 
 
 def kind_of(name: str) -> Kind:

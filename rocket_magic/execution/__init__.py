@@ -1,11 +1,12 @@
-"""Floor 4: how a run is carried out: on the scheduler's thread, its loop, a thread, or a process.
+"""Floor 4: how a run is carried out: on the scheduler's thread, its loop, a thread, a process, or a cluster.
 
 `make_executors(settings)` gives one executor per way; each takes a `RunOrder` and reports one
-`Outcome`. Whatever a task does, exactly one truthful outcome comes of it. A cluster's executor is
-added with `Executors.register`.
+`Outcome`. Whatever a task does, exactly one truthful outcome comes of it. Another way is added with
+`Executors.register`.
 
 * `_base` what a run is given and reports · `_registry` the executors by name · `_calling` a task's code
 * `_main` `_async` `_thread` and `_pool`, `_watched` · `process/` runs in workers · `_command` commands
+* `dask/` runs on a cluster, in workers there
 * `_outcome` `_failure` what became of a run · `_forked` children that a run's code has forked
 """
 

@@ -188,6 +188,9 @@ class ExecutionSettings:
         idle_limit: Seconds after which an idle reused worker process is ended.
         warn: Tells the person of what a run does to the others.
         max_return_size: Bytes that a return value from a process may have once pickled.
+        max_process_count: Places of a dask cluster of our own; None: the number of CPUs.
+        dask_cluster: Where dask runs go: None for a cluster of our own, the address of a dask scheduler, or a
+            `distributed.Client` or cluster.
     """
 
     loop: Callable[[], asyncio.AbstractEventLoop] = _no_loop
@@ -199,4 +202,6 @@ class ExecutionSettings:
     reuse_limit: int = 1_000
     idle_limit: float = 60.0
     max_return_size: int = 1 << 30
+    max_process_count: int | None = None
+    dask_cluster: Any = None
     warn: Callable[[str], None] = _log_warning

@@ -7,7 +7,8 @@ import difflib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
-from rocket_magic.exc import ConfigError, TaskSetupError
+from rocket_magic._extras import dask_problem
+from rocket_magic.exc import ConfigError, MissingExtraError, TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings, Executor
 from rocket_magic.execution._main import MainExecutor
 from rocket_magic.execution._thread import ThreadExecutor
@@ -27,11 +28,22 @@ def _process(settings: ExecutionSettings) -> Executor:
     return ProcessExecutor(settings)
 
 
+def _dask(settings: ExecutionSettings) -> Executor:
+    problem = dask_problem()
+    if problem is not None:
+        msg = f"execution='dask' can't be used: {problem}"
+        raise MissingExtraError(msg)
+    from rocket_magic.execution.dask._executor import DaskExecutor  # noqa: PLC0415  loads dask.distributed
+
+    return DaskExecutor(settings)
+
+
 _MAKERS: Mapping[str, Callable[[ExecutionSettings], Executor]] = {
     "main": MainExecutor,
     "async": _async,
     "thread": ThreadExecutor,
     "process": _process,
+    "dask": _dask,
 }
 
 
@@ -70,7 +82,7 @@ class Executors(Mapping[str, Executor]):
         Costs next to nothing, and may be called again and again, from any thread. What keeps it from
         being made is told when a run is to begin.
         """
-        with contextlib.suppress(ConfigError, TaskSetupError):
+        with contextlib.suppress(ConfigError, MissingExtraError, TaskSetupError):
             prepare = getattr(self[name], "prepare", None)
             if prepare is not None:
                 prepare()

@@ -39,7 +39,7 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
-_EXECUTIONS: Final = ("main", "async", "thread", "process")
+_EXECUTIONS: Final = ("main", "async", "thread", "process", "dask")
 
 OPTIONS: Final[Mapping[str, Option]] = {
     "name": Option("NAME", "the task's name; else a leading # comment of the cell, else the cell's id"),

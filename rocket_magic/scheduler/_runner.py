@@ -75,6 +75,8 @@ class Runner:
         settings.max_thread_count = config.max_thread_count
         settings.process_reuse = config.process_reuse
         settings.process_start_method = config.process_start_method
+        settings.max_process_count = config.max_process_count
+        settings.dask_cluster = config.dask_cluster
 
     def _warn(self, text: str) -> None:
         self.board.scheduler_log.warning(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from rocket_magic.exc import ScheduleError, TaskError
+from rocket_magic._extras import dask_problem
+from rocket_magic.exc import MissingExtraError, ScheduleError, TaskError
 from rocket_magic.instants import NEVER, Span
 from rocket_magic.time import parse_duration
 
@@ -67,6 +68,10 @@ def as_execution(task: Task, value: str | None) -> str | None:
     if value is not None and value not in EXECUTIONS:
         msg = f"execution of task {task.name!r} must be one of {', '.join(EXECUTIONS)}, got {value!r}"
         raise TaskError(msg)
+    problem = dask_problem() if value == "dask" else None
+    if problem is not None:
+        msg = f"execution of task {task.name!r} can't be 'dask': {problem}"
+        raise MissingExtraError(msg)
     return value
 
 

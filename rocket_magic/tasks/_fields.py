@@ -71,7 +71,7 @@ description = field("description", checks.as_given, "What the task does, for peo
 execution = field(
     "execution",
     checks.as_execution,
-    'How runs are carried out: "main", "async", "thread", "process"; None: the session\'s.',
+    'How runs are carried out: "main", "async", "thread", "process", "dask"; None: the session\'s.',
 )
 priority = field("priority", checks.as_priority, "Of tasks due at one instant, higher starts first.")
 disabled = field("disabled", checks.as_bool("disabled"), "A disabled task starts only by hand.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.execution.dask.clusters import cluster
 from tests.execution.rig import MODES, Rig, children, eventually, open_descriptors
 
 
@@ -28,9 +29,24 @@ def make_rig() -> Iterator[Callable[..., Rig]]:
 
 
 @pytest.fixture(params=MODES)
-def rig(request: pytest.FixtureRequest, make_rig: Callable[..., Rig]) -> Rig:
+def rig(request: pytest.FixtureRequest) -> Rig:
     """One executor of each mode."""
-    return make_rig(request.param)
+    if request.param == "dask":
+        return request.getfixturevalue("dask_rig")
+    return request.getfixturevalue("make_rig")(request.param)
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    """The address of a cluster that stands for all tests; nobody's but theirs."""
+    with cluster(threads=4) as address:
+        yield address
+
+
+@pytest.fixture
+def dask_rig(dask_cluster: str, make_rig: Callable[..., Rig]) -> Rig:
+    """A dask executor with a short grace period."""
+    return make_rig("dask", grace=0.3, dask_cluster=dask_cluster)
 
 
 @pytest.fixture

@@ -16,7 +16,11 @@ from rocket_magic.execution import ExecutionSettings, Executor, Outcome, RunOrde
 PATIENCE = 20.0
 """Seconds after which a test gives up; nothing takes that long unless it hangs."""
 
-MODES = ("main", "async", "thread", "process")
+MODES = ("main", "async", "thread", "process", "dask")
+
+
+STANDING: set[int] = set()
+"""Processes that tests share: nobody's children."""
 
 
 class Output:
@@ -128,9 +132,9 @@ def open_descriptors() -> int:
 
 
 def children(parent: int | None = None) -> list[int]:
-    """The living direct children of a process, this one by default."""
+    """The living direct children of a process, this one by default, but for those that tests share."""
     found: list[int] = []
     for thread in Path(f"/proc/{parent or 'self'}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found += [int(pid) for pid in (thread / "children").read_text().split()]
-    return [pid for pid in found if is_alive(pid)]
+    return [pid for pid in found if pid not in STANDING and is_alive(pid)]

@@ -14,8 +14,11 @@ from rocket_magic.execution._main import MainExecutor
 def test_unknown_names_are_refused() -> None:
     """The choices and the closest one are named."""
     executors = make_executors()
-    assert list(executors) == ["main", "async", "thread", "process"]
-    message = r"^execution must be one of main, async, thread, process, got 'tread'; did you mean 'thread'\?$"
+    assert list(executors) == ["main", "async", "thread", "process", "dask"]
+    message = (
+        r"^execution must be one of main, async, thread, process, dask, got 'tread'; "
+        r"did you mean 'thread'\?$"
+    )
     with pytest.raises(ConfigError, match=message):
         executors["tread"]
 
@@ -24,7 +27,7 @@ def test_made_once_when_asked_for() -> None:
     """Making the registry starts nothing; each executor is made once."""
     before = threading.active_count()
     executors = make_executors(ExecutionSettings())
-    assert len(executors) == 4
+    assert len(executors) == 5
     assert executors["thread"] is executors["thread"]
     assert executors["process"] is executors["process"]
     assert threading.active_count() == before

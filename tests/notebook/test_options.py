@@ -69,7 +69,7 @@ def test_policy() -> None:
         (
             "--execution thred",
             (
-                "--execution must be one of main, async, thread, process, got 'thred' (did you "
+                "--execution must be one of main, async, thread, process, dask, got 'thred' (did you "
                 "mean 'thread'?)\n"
                 "    --execution thred\n                ^^^^^"
             ),

@@ -22,7 +22,7 @@ from rocket_magic.execution._outcome import terminated
 from rocket_magic.execution.process._link import Answer, Buffer
 from rocket_magic.execution.process._wire import RAW
 
-__all__ = ["crashed", "not_started", "open_slowly", "outcome_at_once", "with_left_behind"]
+__all__ = ["as_it_came", "crashed", "not_started", "open_slowly", "outcome_at_once", "with_left_behind"]
 
 _LARGE: Final = 1 << 20
 
@@ -42,6 +42,11 @@ def outcome_at_once(order: RunOrder, answer: Answer) -> Outcome | None:
     except _NotPlainError:
         return None
     return Outcome(run_id, Action.SUCCESS, value)
+
+
+def as_it_came(order: RunOrder, answer: Answer) -> Outcome:
+    """An outcome that holds the answer as its value, to be opened by somebody else."""
+    return Outcome(order.run_id, Action.SUCCESS, answer)
 
 
 def open_slowly(order: RunOrder, answer: Answer) -> Outcome:

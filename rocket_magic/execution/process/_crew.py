@@ -13,10 +13,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from rocket_magic.clock import SystemClock, VirtualClock
+from rocket_magic.clock import SystemClock
 from rocket_magic.execution._base import ExecutionSettings, Outcome
 from rocket_magic.execution._outcome import terminated
-from rocket_magic.execution.process._answers import crashed, not_started, outcome_at_once, with_left_behind
+from rocket_magic.execution.process._answers import crashed, not_started, with_left_behind
 from rocket_magic.execution.process._group import end_group
 from rocket_magic.execution.process._hub import READ, WRITE, Hub
 from rocket_magic.execution.process._link import Answer, Link
@@ -158,10 +158,10 @@ class Crew:
     def _take(self, worker: Worker, said: Answer) -> None:
         """A worker has said something: that its run goes to sleep, or how it ended."""
         seconds = asleep_for(said.head)
-        clock = None if worker.run is None else worker.run.order.clock
+        clock: Any = None if worker.run is None else worker.run.order.clock
         if seconds is None:
             self._finish(worker, said)
-        elif isinstance(clock, VirtualClock):
+        elif hasattr(clock, "call_at"):  # a virtual clock
             worker.nap = Nap(clock, lambda frame: self._say(worker, frame))
             worker.nap.begin(seconds)
 
@@ -187,7 +187,7 @@ class Crew:
             worker.link.end_output(run.order.sink)
         else:
             worker.link.pass_rest(run.order.sink)
-        outcome = outcome_at_once(run.order, answer)
+        outcome = run.read(run.order, answer)
         if family:  # it ends now, and its children are counted when they have been ended with it
             run.parting = answer if outcome is None else outcome
             self._retire(worker)

@@ -20,10 +20,11 @@ from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings, Outcome, Report, RunOrder
 from rocket_magic.execution._outcome import deliver, terminated
 from rocket_magic.execution._pool import Pool
-from rocket_magic.execution.process._answers import open_slowly
+from rocket_magic.execution.process._answers import as_it_came, open_slowly, outcome_at_once
 from rocket_magic.execution.process._crew import Crew
 from rocket_magic.execution.process._link import Answer
-from rocket_magic.execution.process._pack import Home, pack_call
+from rocket_magic.execution.process._pack import Home, Place, pack_call
+from rocket_magic.execution.process._records import LogLayout
 from rocket_magic.execution.process._staff import Run
 from rocket_magic.execution.process._wire import pack_frame
 
@@ -63,18 +64,53 @@ class ProcessExecutor:
             TaskSetupError: Something of the run can't travel to a process; it is named.
         """
         body = pack_call(order)
+        self._start(order, report, body, self._home.place(), self._home.log_layout(), outcome_at_once)
+
+    def start_packed(
+        self,
+        order: RunOrder,
+        report: Report,
+        body: bytes,
+        place: Place,
+        layout: LogLayout,
+    ) -> None:
+        """Begin a run that another process has packed, and will open the answer of.
+
+        Its outcome's value is the worker's `Answer` as it came; nothing of the user's is opened here.
+
+        Args:
+            order: The run; its `call` is not used.
+            report: Told its outcome.
+            body: What `pack_call` gave.
+            place: Where the run is to stand, seen from this process (see `Home.place`).
+            layout: How the loggers of its program are set up.
+
+        Raises:
+            TaskSetupError: The executor is closed.
+        """
+        self._start(order, report, body, place, layout, as_it_came)
+
+    def _start(
+        self,
+        order: RunOrder,
+        report: Report,
+        body: bytes,
+        place: Place,
+        layout: LogLayout,
+        read: Callable[[RunOrder, Answer], Outcome | None],
+    ) -> None:
         settings = self._settings
         number = next(self._numbers)
         head = (
             order.run_id,
             order.task_name,
             number,
-            self._home.place(),
-            self._home.log_layout(),
+            place,
+            layout,
             settings.max_return_size,
             settings.process_reuse,
         )
-        run = Run(order, report, pack_frame(head, body), number)
+        run = Run(order, report, pack_frame(head, body), number, read=read)
         with self._lock:
             if self._closed:
                 msg = f"task {order.task_name!r} can't be started: its executor is closed"

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 else:
     cloudpickle = LazyModule("cloudpickle")
 
-__all__ = ["Home", "pack_call"]
+__all__ = ["Home", "Place", "pack_call"]
+
+Place = tuple[str | None, list[str] | None, dict[str, str], list[str]]
+"""Folder, search path, changed and removed variables; None: as it is."""
 
 
 _ATOMS: Final = frozenset({int, float, str, bytes, bool, type(None)})
@@ -35,8 +38,12 @@ _MOMENT: Final[Span] = 50 * MILLISECOND
 _uptime = SystemClock().uptime
 
 
-def pack_call(order: RunOrder) -> bytes:
+def pack_call(order: RunOrder, where: str = "in a process") -> bytes:
     """The code of a run, its parameters and its clock (None: the system's), as bytes.
+
+    Args:
+        order: The run.
+        where: Where it is to go, for the message.
 
     Raises:
         TaskSetupError: Something can't travel; the message names it, the reason and a way out.
@@ -51,7 +58,7 @@ def pack_call(order: RunOrder) -> bytes:
         raise
     except Exception as error:
         reason = explain_refusal(order.call, {}, error)
-        msg = f"task {order.task_name!r} can't run in a process: {reason}"
+        msg = f"task {order.task_name!r} can't run {where}: {reason}"
         raise TaskSetupError(msg) from error
     return packed
 
@@ -121,7 +128,7 @@ class Home:
         self._layout: LogLayout = 0, ()
         self._layout_until: Span = 0
 
-    def place(self) -> tuple[str | None, list[str] | None, dict[str, str], list[str]]:
+    def place(self) -> Place:
         """Where the scheduler's process stands now: folder, search path, changed and removed variables."""
         try:
             folder = os.getcwd()  # noqa: PTH109  a Path would be turned into text again

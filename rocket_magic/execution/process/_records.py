@@ -23,7 +23,7 @@ from rocket_magic.execution._failure import exception_text
 from rocket_magic.execution._pool import start_thread
 from rocket_magic.execution.process._wire import LAST_PIECE, PIECE, RUN_OVER
 
-__all__ = ["LogLayout", "Records", "log_layout"]
+__all__ = ["LogLayout", "Records", "hand_on", "log_layout"]
 
 LogLayout = tuple[int, tuple[tuple[str, int, bool, bool, bool], ...]]
 """The level that is disabled throughout; name, level, whether it has handlers, whether it passes records on
@@ -141,14 +141,23 @@ class Records:
             then()
 
     def _hand_on(self, number: int, data: bytes) -> None:
-        """Have the handlers write where the run's own output goes."""
+        """To the handlers here, or to whoever the order says takes them."""
         order = self._orders.get(number)
-        if order is not None:
-            enter_run(order)
-        try:
-            record = logging.makeLogRecord(pickle.loads(data))  # noqa: S301  plain values from our own worker
-            record.levelname = logging.getLevelName(record.levelno)
-            logging.getLogger(None if record.name == "root" else record.name).handle(record)
-        except Exception as error:  # a handler that does not follow the rule to raise nothing
-            with contextlib.suppress(Exception):
-                sys.stderr.write(exception_text(error))
+        take = hand_on if order is None else order.options.get("take_record", hand_on)
+        take(order, data)
+
+
+def hand_on(order: RunOrder | None, data: bytes) -> None:
+    """Have the handlers of this process take a record; they write where the run's own output goes.
+
+    To be called in a context of its own.
+    """
+    if order is not None:
+        enter_run(order)
+    try:
+        record = logging.makeLogRecord(pickle.loads(data))  # noqa: S301  plain values from our own worker
+        record.levelname = logging.getLevelName(record.levelno)
+        logging.getLogger(None if record.name == "root" else record.name).handle(record)
+    except Exception as error:  # a handler that does not follow the rule to raise nothing
+        with contextlib.suppress(Exception):
+            sys.stderr.write(exception_text(error))

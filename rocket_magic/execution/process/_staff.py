@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rocket_magic.execution._base import Outcome, Report, RunOrder
+from rocket_magic.execution.process._answers import outcome_at_once
 from rocket_magic.execution.process._launch import Launcher
 from rocket_magic.execution.process._link import Answer, Link
 from rocket_magic.execution.process._sleeping import Nap
@@ -28,6 +30,7 @@ class Run:
         worker: Who carries it out; None while it waits.
         asked: Whether it was asked to end.
         parting: What its worker said at the end, while the worker's death is awaited.
+        read: Makes an outcome of an answer, if that takes no time.
     """
 
     order: RunOrder
@@ -37,6 +40,7 @@ class Run:
     worker: Worker | None = None
     asked: bool = False
     parting: Outcome | Answer | None = None
+    read: Callable[[RunOrder, Answer], Outcome | None] = outcome_at_once
 
 
 @dataclass(slots=True, eq=False)

@@ -42,7 +42,8 @@ _KINDS = {"bool": "switch", "choice": "choice", "int": "number", "float": "numbe
 _GROUPS = {
     "Tasks": "execution task_pre_exist multilaunch on_overlap misfire_grace_time rerun_interrupted timeout"
     " grace param_materialize task_priority",
-    "Workers": "max_process_count max_thread_count tasks_as_daemon process_reuse process_start_method",
+    "Workers": "max_process_count max_thread_count tasks_as_daemon process_reuse process_start_method "
+    "dask_cluster",
     "Scheduler": "cycle_sleep shut_cond instant_shutdown restarting cls_lock",
     "Time": "timezone time_func",
     "Errors": "silence_task_prerun silence_task_logging silence_cond_check",
