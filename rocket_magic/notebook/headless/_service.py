@@ -103,7 +103,8 @@ def serve(notebook: Notebook, journal: Journal) -> int:
     except Exception as error:
         journal.say(f"the scheduler was ended by {type(error).__name__}: {one_line(str(error), 500)}")
         return 1
-    journal.say("shut down")
+    lost = f"; {journal.n_lost:,} lines could not be written" if journal.n_lost else ""
+    journal.say(f"shut down{lost}")
     return 0
 
 
