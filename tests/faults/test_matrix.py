@@ -17,7 +17,6 @@ ELSEWHERE = {
     53: "loading twice, unloading, %reset: tests/notebook",
     54: "input() in a task: tests/notebook",
     55: "a task prints while a cell does: tests/notebook",
-    58: "dask: to be built",
 }
 """Faults that only a notebook has, or what isn't built yet."""
 

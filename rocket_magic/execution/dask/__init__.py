@@ -5,8 +5,8 @@ ends, is ended, speaks and logs as a process run does, and hurts neither its nei
 
 Here, in the scheduler's process: `_executor` (faces the scheduler), `_voyage` (a run on its way), `_line`
 (the connection to a cluster, and what happens to runs there), `_ears` (listen to the dask workers),
-`_hearing` (what they tell), `_clusters` (which cluster), `_own_cluster` (one of our own), `_results` (from
-what came back to an outcome).
+`_hearing` (what they tell), `_clusters` (which cluster) and `_loop_thread`, `_own_cluster` (one of our
+own), `_results` (from what came back to an outcome).
 
 On a dask worker: `_on_worker` (what is called there), `_station` (the runs there), `_guest` (those of one
 session), `_post` (what they have to say), `_far_clock` (a virtual clock far from home). `_cluster_process` is

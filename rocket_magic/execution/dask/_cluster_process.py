@@ -20,6 +20,8 @@ _HOST: Final = "127.0.0.1"
 _ENDING: Final = 3.0
 _QUIET: Final = {
     "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,  # nobody looks at it, and it would keep the processor awake
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.admin.system-monitor.disk": False,
@@ -64,5 +66,8 @@ def _start(places: int, security: dict[str, str]) -> LocalCluster:
         security=Security(require_encryption=True, **security),
         dashboard_address=None,
         worker_dashboard_address=None,
+        scheduler_kwargs={
+            "dashboard_address": f"{_HOST}:0"
+        },  # its web server can't be left out, and has no pages
         memory_limit=0,
     )

@@ -7,7 +7,7 @@ import ipaddress
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from distributed import Client
@@ -15,10 +15,15 @@ from distributed import Client
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings
 from rocket_magic.execution._failure import exception_message
+from rocket_magic.execution.dask._loop_thread import LoopThread
 from rocket_magic.execution.dask._own_cluster import OwnCluster
 from rocket_magic.execution.process._pack import Home
 
 __all__ = ["Reached", "is_exposed", "reach"]
+
+
+_OPTIONS: Final[dict[str, Any]] = {"set_as_default": False, "name": "rocket_magic", "timeout": 10}
+_CLOSING: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +71,56 @@ def reach(source: Any, settings: ExecutionSettings, home: Home) -> Reached:
 
 
 def _reach(source: Any, settings: ExecutionSettings, home: Home) -> Reached:
-    if source is None:
-        own = OwnCluster(settings.max_process_count or os.cpu_count() or 1, home)
-        try:
-            client = Client(own.address, security=own.security, set_as_default=False, name="rocket_magic")
-        except BaseException:
-            own.close()
-            raise
-
-        def close() -> None:
-            _close(client)
-            own.close()
-
-        return Reached(client, own.address, True, close)
     if isinstance(source, Client):
         if source.status != "running":
             msg = f"the dask client of the option dask_cluster is {source.status}: give one that is connected"
             raise TaskSetupError(msg)
         return Reached(source, source.scheduler.address, False, lambda: None)
-    client = Client(source, set_as_default=False, name="rocket_magic")
-    return Reached(client, client.scheduler.address, False, lambda: _close(client))
+    if source is not None:
+        # Of a cluster only the address is used: it lives on another loop.
+        address = source if isinstance(source, str) else source.scheduler_address
+        client, close = _connect(address, security=getattr(source, "security", None))
+        return Reached(client, client.scheduler.address, False, close)
+    own = OwnCluster(settings.max_process_count or os.cpu_count() or 1, home)
+    try:
+        client, hang_up = _connect(own.address, security=own.security)
+    except BaseException:
+        own.close()
+        raise
+
+    def close_both() -> None:
+        hang_up()
+        own.close()
+
+    return Reached(client, own.address, True, close_both)
 
 
-def _close(client: Any) -> None:
-    with contextlib.suppress(Exception):  # what it was connected to may be gone
-        client.close(timeout=2)
+def _connect(address: str, security: Any) -> tuple[Any, Callable[[], None]]:
+    """A client on a loop of its own, and what ends both."""
+    thread = LoopThread()
+
+    async def connect() -> Any:
+        client = Client(address, security=security, asynchronous=True, **_OPTIONS)
+        try:
+            return await client
+        except BaseException:
+            await client.close(fast=True)
+            raise
+
+    async def hang_up() -> None:
+        await client.close(timeout=_CLOSING)
+
+    def close() -> None:
+        with contextlib.suppress(Exception):  # what it was connected to may be gone
+            thread.call(hang_up(), 2 * _CLOSING)
+        thread.close()
+
+    try:
+        client = thread.call(connect())
+    except BaseException:
+        thread.close()
+        raise
+    return client, close
 
 
 def is_exposed(address: str) -> bool:

@@ -29,7 +29,7 @@ class DaskExecutor:
     """Carries out runs on the cluster of the option `dask_cluster`.
 
     Without one it has a cluster of its own, which listens on 127.0.0.1 (encrypted, and for nobody else). A
-    cluster of somebody else's needs this package, in the same version, on its scheduler and workers.
+    cluster of somebody else's needs this package, in the same version, on its workers.
 
     Args:
         settings: Read at each run.

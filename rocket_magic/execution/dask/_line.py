@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import pickle
 import threading
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
@@ -68,6 +69,7 @@ class Line:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._visited: set[str] = set()
         self._warned = False
+        self._problem = "the connection to the dask cluster was lost"
         start_thread(self._open, "rocket-magic-dask")
 
     # From any thread
@@ -123,7 +125,7 @@ class Line:
         except BaseException as error:
             text = str(error) if isinstance(error, TaskSetupError) else exception_message(error)
             with self._lock:
-                self.is_lost = True
+                self._problem, self.is_lost = text, True
                 waiting, self._waiting = self._waiting, []
             for voyage in waiting:
                 self._tell(voyage, lost(voyage.order, text))
@@ -142,7 +144,7 @@ class Line:
 
     def _set_out(self, voyage: Voyage) -> None:
         if not self._post(lambda: self._carry(voyage)):
-            self._tell(voyage, lost(voyage.order, "the connection to the dask cluster was lost"))
+            self._tell(voyage, lost(voyage.order, self._problem))
 
     def _post(self, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Have a coroutine run on the client's loop; whether there is one."""
@@ -181,10 +183,8 @@ class Line:
         self._voyages[voyage.key] = voyage
         said: Said
         try:
-            ticket = Ticket(voyage.key, self._guest, self._guest, versions())
-            voyage.future = self._client.submit(
-                there.carry_out, tuple(ticket), key=voyage.key, pure=False, retries=0
-            )
+            task = pickle.dumps(_Task(Ticket(voyage.key, self._guest, self._guest, versions())))
+            voyage.future = self._client.submit(pickle.loads, task, key=voyage.key, pure=False, retries=0)
             asyncio.get_running_loop().call_later(_ANNOUNCED, self._look_for_workers, voyage)
             said = await voyage.future
         except asyncio.CancelledError:
@@ -285,7 +285,7 @@ class Line:
             self._spawn(lambda: self._tell_if_none(voyage))
 
     async def _tell_if_none(self, voyage: Voyage) -> None:
-        if not self._warned and not await self._workers():
+        if not await self._workers() and not self._warned:
             self._warned = True
             self._settings.warn(
                 f"run {voyage.order.run_id} of task {voyage.order.task_name!r} waits: the dask cluster has "
@@ -327,6 +327,19 @@ class Line:
         workers = [worker for worker in await self._workers() if worker in self._visited]
         if workers:
             await self._client.run(there.leave, self._guest, workers=workers, on_error="ignore")
+
+
+class _Task:
+    """A dask task. To open its pickle is to carry it out.
+
+    Dask opens what is to be called on its way to the task: a dask worker that can't import it would go down.
+    """
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return there.carry_out, (tuple(self._ticket),)
 
 
 async def _quietly(work: Any) -> None:

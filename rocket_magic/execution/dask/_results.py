@@ -15,7 +15,7 @@ from rocket_magic.execution.process._link import Answer
 
 __all__ = ["lost", "outcome_of", "refusal"]
 
-_INSTALL: Final = "install it where its scheduler and workers run: pip install 'rocket_magic[dask]'"
+_INSTALL: Final = "install it where its workers run: pip install 'rocket_magic[dask]'"
 
 
 def outcome_of(order: RunOrder, result: tuple[str, Any]) -> Outcome:

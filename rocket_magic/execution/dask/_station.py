@@ -18,6 +18,7 @@ from rocket_magic.execution.dask._letters import Ticket
 __all__ = ["Station", "station_at"]
 
 _NAME: Final = "rocket_magic"
+_GIVEN_UP: Final = frozenset({"cancelled", "released", "forgotten"})
 _READY: Final = 30.0
 _IDLE: Final = 60.0
 """Seconds after which a session that has had no run here is forgotten, with what waits to serve it."""
@@ -51,7 +52,7 @@ class Station(WorkerPlugin):  # type: ignore[misc]  # distributed is not looked 
 
     def transition(self, key: Any, start: str, finish: str, **more: Any) -> None:
         """End a run that dask has given up: nobody waits for it any more."""
-        home = self._homes.get(key) if finish == "cancelled" else None
+        home = self._homes.get(key) if finish in _GIVEN_UP else None
         guest = None if home is None else self.guests.get(home)
         if guest is not None:
             guest.end(key, "its session is gone, or has given it up", 0)

@@ -15,20 +15,22 @@ from distributed import LocalCluster
 
 cluster = LocalCluster(
     n_workers=1, threads_per_worker={threads}, processes=False, host="127.0.0.1", protocol="tcp://",
-    dashboard_address=None, memory_limit=0,
+    dashboard_address="127.0.0.1:0", memory_limit=0,
 )
 print(cluster.scheduler_address, flush=True)
 sys.stdin.read()
 """
 _SCHEDULER = """
-import asyncio
+import asyncio, sys
 from distributed import Scheduler
 
 async def serve():
-    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+    options = {{"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}}
+    async with Scheduler(**options) as scheduler:
         print(scheduler.address, flush=True)
         await scheduler.finished()
 
+{before}
 asyncio.run(serve())
 """
 _WORKER = """
@@ -73,9 +75,9 @@ def cluster(threads: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def scheduler() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A scheduler without workers."""
-    with _program(_SCHEDULER) as told:
+def scheduler(before: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A scheduler without workers, whose process does something before it begins."""
+    with _program(_SCHEDULER.format(before=before)) as told:
         yield told
 
 

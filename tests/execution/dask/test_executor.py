@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -255,10 +256,17 @@ class TestOwnCluster:
         process = psutil.Process(own)
         family = [process, *process.children(recursive=True)]
         assert pid in [one.pid for one in family]
-        listening = [
-            one.laddr.ip for one in process.net_connections(kind="inet") if one.status == psutil.CONN_LISTEN
+        found = [
+            one.laddr for one in process.net_connections(kind="inet") if one.status == psutil.CONN_LISTEN
         ]
+        listening, ports = [one.ip for one in found], [one.port for one in found]
         assert set(listening) == {"127.0.0.1"}
+        for port in ports:
+            with socket.create_connection(("127.0.0.1", port)) as bare, bare.makefile("rb") as said:
+                bare.settimeout(1)
+                bare.sendall(b"GET /info/main/workers.html HTTP/1.0\r\n\r\n")
+                with contextlib.suppress(OSError):
+                    assert b" 200 " not in said.readline()
         shown = [" ".join(one.cmdline()) for one in family]
         assert not [text for text in shown if "PRIVATE KEY" in text]
         rig.executor.close()
