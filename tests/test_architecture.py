@@ -73,6 +73,14 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
         "rocket_magic.execution._registry",
         "rocket_magic.execution.dask._executor",
     ): "dask.distributed is loaded with the first run on a cluster",
+    (
+        "rocket_magic.execution.dask._line",
+        "rocket_magic.execution.dask._on_worker",
+    ): "dask.distributed is loaded on the thread that connects, not on the scheduler's",
+    (
+        "rocket_magic.execution.dask._line",
+        "rocket_magic.execution.dask._clusters",
+    ): "as above",
     ("rocket_magic.app", "rocket_magic.forecast"): "the rehearsal is loaded with the first question",
     (
         "rocket_magic.log._task_log",

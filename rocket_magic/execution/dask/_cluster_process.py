@@ -23,6 +23,8 @@ _QUIET: Final = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,  # nobody looks at it, and it would keep the processor awake
+    "distributed.admin.tick.interval": "2s",  # 20 ms where nobody says otherwise
+    "distributed.admin.tick.limit": "1h",
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.admin.system-monitor.disk": False,
     "distributed.scheduler.active-memory-manager.start": False,

@@ -1,4 +1,4 @@
-"""Floor 4: the connection to one cluster, and what happens to the runs that are sent there.
+"""Floor 4: the connection to one cluster, and what happens to the runs that are sent self._there.
 
 It is made on a thread of its own, since that takes seconds; runs that come meanwhile wait. All else happens
 on the loop of dask's client: public methods only post to it. Outcomes are told there, once per run.
@@ -7,27 +7,29 @@ on the loop of dask's client: public methods only post to it. Outcomes are told 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import pickle
 import threading
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings, Outcome
 from rocket_magic.execution._failure import exception_message
 from rocket_magic.execution._outcome import terminated
-from rocket_magic.execution._pool import start_thread
-from rocket_magic.execution.dask import _on_worker as there
-from rocket_magic.execution.dask._clusters import Reached, reach
+from rocket_magic.execution._pool import Pool, start_thread
 from rocket_magic.execution.dask._ears import Ears
 from rocket_magic.execution.dask._hearing import hear
 from rocket_magic.execution.dask._letters import Grant, Letter, Ticket, versions
 from rocket_magic.execution.dask._results import lost, refusal
 from rocket_magic.execution.dask._voyage import Voyage
 from rocket_magic.execution.process._pack import Home
+
+if TYPE_CHECKING:
+    from rocket_magic.execution.dask._clusters import Reached
 
 __all__ = ["Line"]
 
@@ -69,6 +71,7 @@ class Line:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._visited: set[str] = set()
         self._warned = False
+        self._hearing = Pool("rocket-magic-dask-hear", lambda: 1)
         self._problem = "the connection to the dask cluster was lost"
         start_thread(self._open, "rocket-magic-dask")
 
@@ -105,6 +108,7 @@ class Line:
                 return
             self._closed = self.is_lost = True
             reached = self._reached
+        self._hearing.close()
         if reached is None:  # who is still connecting gives it back
             return
         loop = reached.client.loop.asyncio_loop
@@ -121,6 +125,11 @@ class Line:
 
     def _open(self) -> None:
         try:
+            # Takes most of a second, which is not to be the scheduler's.
+            from rocket_magic.execution.dask import _on_worker  # noqa: PLC0415  loads dask.distributed
+            from rocket_magic.execution.dask._clusters import reach  # noqa: PLC0415  the same
+
+            self._there = _on_worker
             reached = reach(self.source, self._settings, self._home)
         except BaseException as error:
             text = str(error) if isinstance(error, TaskSetupError) else exception_message(error)
@@ -183,7 +192,8 @@ class Line:
         self._voyages[voyage.key] = voyage
         said: Said
         try:
-            task = pickle.dumps(_Task(Ticket(voyage.key, self._guest, self._guest, versions())))
+            ticket = Ticket(voyage.key, self._guest, self._guest, versions())
+            task = pickle.dumps(_Task(self._there.carry_out, ticket))
             voyage.future = self._client.submit(pickle.loads, task, key=voyage.key, pure=False, retries=0)
             asyncio.get_running_loop().call_later(_ANNOUNCED, self._look_for_workers, voyage)
             said = await voyage.future
@@ -220,7 +230,7 @@ class Line:
         return (await self._client.run(function, self._guest, *given, workers=[worker]))[worker]
 
     async def _ask(self, worker: str, heard: int) -> tuple[int, Sequence[Letter]] | None:
-        said: tuple[int, Sequence[Letter]] | None = await self._call(worker, there.listen, heard)
+        said: tuple[int, Sequence[Letter]] | None = await self._call(worker, self._there.listen, heard)
         return said
 
     async def _workers(self) -> Sequence[str]:
@@ -261,19 +271,28 @@ class Line:
 
     async def _give(self, worker: str, key: str, grant: Any) -> None:
         # What can't be given is not taken: then the dask task ends, or its worker is found to be lost.
-        await _quietly(self._call(worker, there.give, key, grant))
+        await _quietly(self._call(worker, self._there.give, key, grant))
 
-    def _hear(self, letter: Letter) -> None:
-        key, kind, said = letter
-        voyage = self._voyages.get(key)
-        if voyage is not None and not voyage.over:
-            hear(voyage, kind, said, partial(self._wake, voyage))
+    async def _hear(self, letters: Sequence[Letter]) -> None:
+        """Have letters heard on a thread of their own: log handlers may take their time."""
+        loop, heard = asyncio.get_running_loop(), asyncio.Event()
+
+        def hear_all() -> None:
+            for key, kind, said in letters:
+                voyage = self._voyages.get(key)
+                if voyage is not None and not voyage.over:
+                    hear(voyage, kind, said, partial(self._wake, voyage))
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(heard.set)
+
+        self._hearing.submit(hear_all)
+        await heard.wait()
 
     def _wake(self, voyage: Voyage, number: int) -> None:
         """A run's sleep is over; called by whoever moves the clock."""
         worker, now = voyage.worker, voyage.order.clock.now()
         if worker is not None:
-            self._post(lambda: _quietly(self._call(worker, there.wake, voyage.key, number, now)))
+            self._post(lambda: _quietly(self._call(worker, self._there.wake, voyage.key, number, now)))
 
     def _lose(self, worker: str) -> None:
         for voyage in list(self._voyages.values()):
@@ -305,7 +324,7 @@ class Line:
             self._finish(voyage, terminated(order.run_id, order.flag))
             return
         asyncio.get_running_loop().call_later(grace + _SLACK, self._give_up, voyage)
-        await _quietly(self._call(voyage.worker, there.end, voyage.key, reason, grace))
+        await _quietly(self._call(voyage.worker, self._there.end, voyage.key, reason, grace))
 
     def _give_up(self, voyage: Voyage) -> None:
         if not voyage.over:
@@ -326,7 +345,7 @@ class Line:
     async def _leave(self) -> None:
         workers = [worker for worker in await self._workers() if worker in self._visited]
         if workers:
-            await self._client.run(there.leave, self._guest, workers=workers, on_error="ignore")
+            await self._client.run(self._there.leave, self._guest, workers=workers, on_error="ignore")
 
 
 class _Task:
@@ -335,11 +354,12 @@ class _Task:
     Dask opens what is to be called on its way to the task: a dask worker that can't import it would go down.
     """
 
-    def __init__(self, ticket: Ticket) -> None:
+    def __init__(self, carry_out: Callable[..., Any], ticket: Ticket) -> None:
+        self._carry_out = carry_out
         self._ticket = ticket
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return there.carry_out, (tuple(self._ticket),)
+        return self._carry_out, (tuple(self._ticket),)
 
 
 async def _quietly(work: Any) -> None:

@@ -21,8 +21,8 @@ _INSTALL: Final = "install it where its workers run: pip install 'rocket_magic[d
 def outcome_of(order: RunOrder, result: tuple[str, Any]) -> Outcome:
     """The outcome for what the dask task of a run has given; runs code of the value's classes."""
     kind, said = result
-    if kind == ENDED and len(said) == len(Answered._fields) and isinstance(said[0], tuple):
-        return _opened(order, Answered(*said))
+    if isinstance(said, Answered):
+        return _opened(order, said)
     if order.flag.is_set():
         return terminated(order.run_id, order.flag)
     if kind == ENDED:
