@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
 from typing import Any, Final
 
 import dask
-from distributed import LocalCluster
+from distributed import Scheduler, SpecCluster, Worker
 from distributed.security import Security
 
 from rocket_magic.execution._failure import exception_message
@@ -17,7 +18,7 @@ from rocket_magic.execution._failure import exception_message
 __all__ = ["main"]
 
 _HOST: Final = "127.0.0.1"
-_ENDING: Final = 3.0
+_ENDING: Final = 1.0
 _QUIET: Final = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.http.routes": [],
@@ -57,19 +58,19 @@ def _tell(descriptor: int, said: dict[str, Any]) -> None:
     os.write(descriptor, json.dumps(said).encode() + b"\n")
 
 
-def _start(places: int, security: dict[str, str]) -> LocalCluster:
+def _start(places: int, security: dict[str, str]) -> SpecCluster:
     dask.config.set(_QUIET)
-    return LocalCluster(
-        n_workers=1,
-        threads_per_worker=places,
-        processes=False,
-        host=_HOST,
-        protocol="tls://",
-        security=Security(require_encryption=True, **security),
-        dashboard_address=None,
-        worker_dashboard_address=None,
-        scheduler_kwargs={
-            "dashboard_address": f"{_HOST}:0"
-        },  # its web server can't be left out, and has no pages
-        memory_limit=0,
+    common = {
+        "host": _HOST,
+        "protocol": "tls://",
+        "security": Security(require_encryption=True, **security),
+        "dashboard": False,
+        "dashboard_address": f"{_HOST}:0",  # its web server can't be left out; it has no pages
+    }
+    worker = {**common, "nthreads": places, "memory_limit": 0}
+    return SpecCluster(
+        scheduler={"cls": Scheduler, "options": common},
+        workers={0: {"cls": Worker, "options": worker}},
+        security=common["security"],
+        silence_logs=logging.ERROR,
     )

@@ -104,7 +104,7 @@ def _connect(address: str, security: Any) -> tuple[Any, Callable[[], None]]:
         try:
             return await client
         except BaseException:
-            await client.close(fast=True)
+            await client.close(timeout=_CLOSING)
             raise
 
     async def hang_up() -> None:
