@@ -10,10 +10,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from rocket_magic import __version__
 from rocket_magic.notebook.commands._base import WordError
 from rocket_magic.notebook.commands._export import COMMAND as EXPORT
 from rocket_magic.notebook.commands._status import COMMAND as STATUS
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rocket-magic", description="Run the tasks of a notebook without Jupyter."
     )
-    parser.add_argument("--version", action="version", version=f"rocket_magic {version('rocket_magic')}")
+    parser.add_argument("--version", action="version", version=f"rocket_magic {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     run = _command(commands, "run", "run the notebook's cells, then its tasks until SIGTERM or Ctrl-C")
     run.set_defaults(act=_run)
