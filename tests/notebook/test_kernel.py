@@ -117,10 +117,11 @@ def test_input_does_not_hang(kernel: Kernel) -> None:
     kernel.run("%rocket remove asks")
 
 
-def test_processes_get_the_cells_code_and_its_globals(kernel: Kernel) -> None:
-    """A cell and a helper of the notebook run in a process."""
+@pytest.mark.parametrize("execution", ["process", "dask"])
+def test_processes_get_the_cells_code_and_its_globals(kernel: Kernel, execution: str) -> None:
+    """A cell and a helper of the notebook run in a process, here or on a cluster."""
     kernel.run("factor = 7\ndef helper(n):\n    return n * factor")
-    made = kernel.run("%%task --name there --execution process\nimport os\nhelper(6), os.getpid()")
+    made = kernel.run(f"%%task --name there --execution {execution}\nimport os\nhelper(6), os.getpid()")
     assert "" == made.stderr
     shown = kernel.run("%rocket run there --wait").text
     assert shown.startswith("there: success\n(42, ")

@@ -6,8 +6,9 @@ The user's code and values travel inside as bytes, which only the run's own proc
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import Any, Final, NamedTuple
+
+import cloudpickle
 
 from rocket_magic.execution.process._pack import Place
 from rocket_magic.execution.process._records import LogLayout
@@ -93,8 +94,8 @@ def versions() -> Versions:
     """Python, cloudpickle and this package, as far as runs depend on them."""
     return (
         f"Python {sys.version_info.major}.{sys.version_info.minor}",
-        f"cloudpickle {_installed('cloudpickle').partition('.')[0]}",
-        f"rocket_magic {_installed('rocket_magic')}",
+        f"cloudpickle {cloudpickle.__version__.partition('.')[0]}",
+        f"rocket_magic {_own_version()}",
     )
 
 
@@ -107,8 +108,6 @@ def mismatch(wanted: Versions) -> str | None:
     return f"code does not travel between versions ({told}): use the same environment for both"
 
 
-def _installed(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "unknown"
+def _own_version() -> str:
+    """As the front door tells it, which is above us, and open by the time anything here is asked."""
+    return str(getattr(sys.modules["rocket_magic"], "__version__", "unknown"))

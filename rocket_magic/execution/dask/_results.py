@@ -63,5 +63,9 @@ def refusal(error: BaseException) -> str:
     if name == "KilledWorker":
         return "the dask worker that carried it out was lost"
     if "CancelledError" in name:
-        return "the connection to the dask scheduler was lost, or somebody else cancelled the dask task"
+        why = getattr(error, "reason", None)  # newer versions say it
+        if why == "scheduler-connection-lost":
+            return "the connection to the dask scheduler was lost"
+        told = "the connection to the dask scheduler was lost, or somebody else cancelled the dask task"
+        return f"{told} ({why})" if why else told
     return f"the dask cluster did not carry it out: {text}"

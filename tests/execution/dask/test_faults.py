@@ -26,8 +26,8 @@ _BARE = "sys.modules['rocket_magic'] = None"
 _NOT_INSTALLED = (
     "the dask cluster has no rocket_magic: install it where its workers run: pip install 'rocket_magic[dask]'"
 )
-_OTHER = "from rocket_magic.execution.dask import _letters\n_letters._installed = lambda name: '9.0'"
-_DIFFERENT = "code does not travel between versions (cloudpickle"
+_OTHER = "from rocket_magic.execution.dask import _letters\n_letters._own_version = lambda: '9.0'"
+_DIFFERENT = "code does not travel between versions (rocket_magic"
 
 
 def noting(file: Path) -> Callable[[], None]:
