@@ -30,7 +30,7 @@ class Ears:
         ask: Asks a dask worker, given its address and how many letters' batch came last.
         workers: Gives the addresses that the dask scheduler has.
         is_needed: Whether a dask worker still has runs.
-        hear: Told letters, in order; the dask worker is asked again when it has heard them.
+        hear: Told each letter, in order.
         lost: Told the address of a dask worker that the scheduler has lost.
     """
 
@@ -39,7 +39,7 @@ class Ears:
         ask: Callable[[str, int], Awaitable[tuple[int, Sequence[Letter]] | None]],
         workers: Callable[[], Awaitable[Sequence[str]]],
         is_needed: Callable[[str], bool],
-        hear: Callable[[Sequence[Letter]], Awaitable[None]],
+        hear: Callable[[Letter], None],
         lost: Callable[[str], None],
     ) -> None:
         self._ask = ask
@@ -80,8 +80,8 @@ class Ears:
                 await asyncio.sleep(_PAUSE)
                 continue
             heard, letters = said
-            if letters:
-                await self._hear(letters)
+            for letter in letters:
+                self._hear(letter)
 
     async def _is_there(self, worker: str) -> bool:
         """Whether the scheduler has it, after a few looks; that nobody can be asked is told elsewhere."""

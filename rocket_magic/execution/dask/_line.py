@@ -7,7 +7,6 @@ on the loop of dask's client: public methods only post to it. Outcomes are told 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import pickle
 import threading
@@ -20,9 +19,9 @@ from rocket_magic.exc import TaskSetupError
 from rocket_magic.execution._base import ExecutionSettings, Outcome
 from rocket_magic.execution._failure import exception_message
 from rocket_magic.execution._outcome import terminated
-from rocket_magic.execution._pool import Pool, start_thread
+from rocket_magic.execution._pool import start_thread
 from rocket_magic.execution.dask._ears import Ears
-from rocket_magic.execution.dask._hearing import hear
+from rocket_magic.execution.dask._hearing import Hearing
 from rocket_magic.execution.dask._letters import Grant, Letter, Ticket, versions
 from rocket_magic.execution.dask._results import lost, refusal
 from rocket_magic.execution.dask._voyage import Voyage
@@ -70,8 +69,8 @@ class Line:
         self._closed = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._visited: set[str] = set()
-        self._warned = False
-        self._hearing = Pool("rocket-magic-dask-hear", lambda: 1)
+        self._looked = False
+        self._hearing = Hearing()
         self._problem = "the connection to the dask cluster was lost"
         start_thread(self._open, "rocket-magic-dask")
 
@@ -117,8 +116,8 @@ class Line:
                 loop.create_task(self._close())
             else:
                 asyncio.run_coroutine_threadsafe(self._close(), loop).result(_CLOSING)
-        except Exception:  # the loop is closed, or the cluster answers no more: its part of us ends with it
-            self._warned = True
+        except Exception:  # noqa: S110  the loop is closed, or the cluster answers no more: its part ends by itself
+            pass
         reached.close()
 
     # On the thread that connects
@@ -215,7 +214,7 @@ class Line:
             withdraw()
         if future is not None and not future.done():
             self._spawn(partial(self._cancel, future))
-        self._tell(voyage, said)
+        self._hearing.when_heard(voyage, lambda: self._tell(voyage, said))
 
     async def _cancel(self, future: Any) -> None:
         await self._client.cancel([future], force=True)
@@ -273,20 +272,11 @@ class Line:
         # What can't be given is not taken: then the dask task ends, or its worker is found to be lost.
         await _quietly(self._call(worker, self._there.give, key, grant))
 
-    async def _hear(self, letters: Sequence[Letter]) -> None:
-        """Have letters heard on a thread of their own: log handlers may take their time."""
-        loop, heard = asyncio.get_running_loop(), asyncio.Event()
-
-        def hear_all() -> None:
-            for key, kind, said in letters:
-                voyage = self._voyages.get(key)
-                if voyage is not None and not voyage.over:
-                    hear(voyage, kind, said, partial(self._wake, voyage))
-            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(heard.set)
-
-        self._hearing.submit(hear_all)
-        await heard.wait()
+    def _hear(self, letter: Letter) -> None:
+        key, kind, said = letter
+        voyage = self._voyages.get(key)
+        if voyage is not None and not voyage.over:
+            self._hearing.take(voyage, kind, said, partial(self._wake, voyage))
 
     def _wake(self, voyage: Voyage, number: int) -> None:
         """A run's sleep is over; called by whoever moves the clock."""
@@ -300,12 +290,14 @@ class Line:
                 self._finish(voyage, lost(voyage.order, _worker_lost(worker)))
 
     def _look_for_workers(self, voyage: Voyage) -> None:
-        if voyage.worker is None and not voyage.over and not self._warned:
+        """One look serves all that wait; the person is told once."""
+        if voyage.worker is None and not voyage.over and not self._looked:
+            self._looked = True
             self._spawn(lambda: self._tell_if_none(voyage))
 
     async def _tell_if_none(self, voyage: Voyage) -> None:
-        if not await self._workers() and not self._warned:
-            self._warned = True
+        self._looked = not await self._workers()
+        if self._looked:
             self._settings.warn(
                 f"run {voyage.order.run_id} of task {voyage.order.task_name!r} waits: the dask cluster has "
                 "no workers; it begins when one joins, and its timeout or terminating it ends it (said once)"

@@ -46,7 +46,14 @@ class OwnCluster:
     """
 
     def __init__(self, places: int, home: Home) -> None:
-        self.security = Security.temporary()
+        try:
+            self.security = Security.temporary()
+        except ImportError as error:
+            msg = (
+                "a dask cluster on this machine needs cryptography for its key: "
+                "pip install 'rocket_magic[dask]', or name another one with the option dask_cluster"
+            )
+            raise TaskSetupError(msg) from error
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
             [sys.executable, "-c", _PROGRAM.format(path=list(home.path))],
             stdin=subprocess.PIPE,

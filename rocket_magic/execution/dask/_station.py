@@ -7,6 +7,7 @@ run because its session is gone. The guests belong to the dask worker's loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Final
 
 from distributed import Worker
@@ -20,6 +21,8 @@ __all__ = ["Station", "station_at"]
 _NAME: Final = "rocket_magic"
 _GIVEN_UP: Final = frozenset({"cancelled", "released", "forgotten"})
 _READY: Final = 30.0
+_QUESTIONS: Final = frozenset((name,) for name in ("give", "listen", "end", "wake", "leave"))
+_dask_log: Final = logging.getLogger("distributed.worker")
 _IDLE: Final = 60.0
 """Seconds after which a session that has had no run here is forgotten, with what waits to serve it."""
 
@@ -38,6 +41,7 @@ class Station(WorkerPlugin):  # type: ignore[misc]  # distributed is not looked 
 
     def setup(self, worker: Worker) -> None:
         """Begin."""
+        _dask_log.addFilter(_is_news)
         self._worker = worker
         self._loop = worker.loop.asyncio_loop
 
@@ -98,6 +102,11 @@ class Station(WorkerPlugin):  # type: ignore[misc]  # distributed is not looked 
         guest = self.guests.pop(name, None)
         if guest is not None:
             await asyncio.to_thread(guest.close, "its session was closed")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is none of the lines in which a dask worker tells of each question of ours."""
+    return not (record.msg == "Run out-of-band function %r" and record.args in _QUESTIONS)
 
 
 def station_at(worker: Worker) -> Station:

@@ -26,6 +26,9 @@ class Voyage:
         stay: Which dask task carries it out.
         over: Whether its outcome is known.
         naps: Withdraws its sleeps on the session's clock, by number.
+        waiting: How many of its log records wait for handlers.
+        unheard: How many log records were dropped.
+        then: What is to be done when they have been handed on.
     """
 
     order: RunOrder
@@ -37,6 +40,9 @@ class Voyage:
     stay: str | None = None
     over: bool = False
     naps: dict[int, Callable[[], None]] = field(default_factory=dict)
+    waiting: int = 0
+    unheard: int = 0
+    then: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         # The prefix before the last parts is what dask shows, and learns durations by.

@@ -8,7 +8,11 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
+import sys
+import textwrap
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ from rocket_magic._protocols import Action
 from rocket_magic.args import current_run
 from rocket_magic.clock import VirtualClock
 from rocket_magic.exc import TaskSetupError
+from rocket_magic.execution.dask import _clusters
 from tests.execution import bodies
 from tests.execution.rig import Output, Rig, children, eventually, is_alive
 
@@ -212,6 +217,83 @@ class TestTelling:
         logging.getLogger().removeHandler(noting)
         assert [one.getMessage() for one in caplog.records if one.name == "a_program"] == ["one of 2", "two"]
         assert runs[-2:] == [order.run_id] * 2
+
+    def test_a_slow_handler(self, dask_rig: Rig) -> None:
+        """Only what has logged waits for it: neither ends of runs nor the connection do."""
+        gate = threading.Event()
+
+        class Slow(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                gate.wait(20)
+
+        slow = Slow()
+        logging.getLogger("a_program").addHandler(slow)
+        logging.getLogger("a_program").propagate = False
+        try:
+            dask_rig.start(lambda: logging.getLogger("a_program").warning("hear me"))
+            run_id, _, _ = begun(dask_rig, bodies.say_pid_and_wait)
+            dask_rig.executor.terminate(run_id, "enough")
+            assert dask_rig.outcome(5).reason == "enough"
+            gate.set()
+            assert dask_rig.outcome().action is Action.SUCCESS
+        finally:
+            logging.getLogger("a_program").removeHandler(slow)
+            logging.getLogger("a_program").propagate = True
+
+
+class TestStarting:
+    """The scheduler is not held up."""
+
+    def test_nobody_waits_for_the_cluster(self, make_rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F58: to ask for a run takes no time, though nothing answers there; it can be ended meanwhile."""
+        monkeypatch.setitem(_clusters._OPTIONS, "timeout", 2)
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            rig = make_rig("dask", dask_cluster=f"tcp://127.0.0.1:{deaf.getsockname()[1]}")
+            since = time.perf_counter()
+            order = rig.start(bodies.give_five)
+            assert time.perf_counter() - since < 2
+            assert rig.executor.terminate(order.run_id, "enough") is True
+            assert rig.outcome(5).reason == "enough"
+
+    def test_distributed_is_loaded_elsewhere(self) -> None:
+        """Making the executor and asking for a run load nothing of dask on the caller's thread."""
+        code = """
+            import sys
+            from rocket_magic.execution import make_executors
+            executor = make_executors()["dask"]
+            assert "distributed" not in sys.modules
+        """
+        subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=Path.cwd())
+
+    def test_a_forked_child_ends_nothing(self, dask_rig: Rig) -> None:
+        """What is ours stays, whatever a fork of our process does at its end."""
+        dask_rig.run(bodies.give_five)
+        pid = os.fork()
+        if not pid:
+            code = 1
+            try:
+                dask_rig.executor.close()
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert dask_rig.run(bodies.give_five).value == 5
+
+    def test_many_at_once(self, dask_rig: Rig) -> None:
+        """More than there are places: each is carried out once."""
+        ids = [dask_rig.start(os.getpid).run_id for _ in range(60)]
+        outcomes = [dask_rig.outcome() for _ in ids]
+        assert sorted(ids) == sorted(one.run_id for one in outcomes)
+        assert len({one.value for one in outcomes}) == 60
+
+    def test_the_same_id_in_two_sessions(self, dask_cluster: str, dask_rig: Rig, make_rig: Make) -> None:
+        """Sessions on one cluster know nothing of each other."""
+        other = make_rig("dask", dask_cluster=dask_cluster)
+        for rig in (dask_rig, other):
+            rig.start(lambda: bodies.current_run.get().run_id, run_id="00000001")
+        assert [rig.outcome().value for rig in (dask_rig, other)] == ["00000001"] * 2
+        other.close()
+        assert dask_rig.run(bodies.give_five).value == 5
 
 
 class TestVirtualTime:
