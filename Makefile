@@ -39,7 +39,7 @@ test:  ## Run the tests (warnings are errors)
 coverage:  ## Run the tests and measure coverage against the gate
 	$(PYTHON) scripts/test.py $(COVERED)
 
-test-all:  ## Run the tests on Python 3.11 to 3.14, where installed
+test-all:  ## Run the tests on Python 3.11 to 3.15, where installed
 	$(PYTHON) scripts/test_all.py
 
 fix: setup  ## Repair what can be repaired (format, imports, spelling of lint)

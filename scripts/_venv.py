@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-SUPPORTED = ("3.14", "3.13", "3.12", "3.11")
+SUPPORTED = ("3.15", "3.14", "3.13", "3.12", "3.11")
 
 
 def ensure(extras: str) -> Path:

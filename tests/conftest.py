@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -33,6 +34,14 @@ LONGEST_FIRST = (
     "faults/test_storms.py",
     "log/test_repositories.py",
 )
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as a program does that somebody starts at a terminal.
+
+    In the background of a script it is ignored, and would be so in all that the suite starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

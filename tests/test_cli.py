@@ -207,6 +207,7 @@ def test_a_hangup_ends_it_in_order_unless_it_is_ignored(tmp_path: Path, services
 
     def in_background() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the suite itself may run under nohup
 
     def nohup() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

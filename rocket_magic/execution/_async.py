@@ -23,6 +23,7 @@ from rocket_magic.instants import SECOND, Span
 
 if TYPE_CHECKING:
     import asyncio
+    from asyncio import Task
 else:
     asyncio = LazyModule("asyncio")
 
@@ -33,7 +34,7 @@ __all__ = ["AsyncExecutor"]
 class _AsyncRun:
     order: RunOrder
     report: Report
-    task: asyncio.Task[Outcome]
+    task: Task[Outcome]  # by its full name dataclasses would look it up (Python 3.15), and load asyncio
 
 
 class AsyncExecutor:

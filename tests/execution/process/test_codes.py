@@ -96,7 +96,7 @@ def test_loaders_that_compile_in_their_own_way_are_left_alone(codes: Codes, tmp_
     """A subclass may turn source into other code."""
 
     class Negating(SourceFileLoader):
-        def source_to_code(self, data: Any, path: Any, **_options: Any) -> Any:
+        def source_to_code(self, data: Any, path: Any, *_: Any, **_options: Any) -> Any:
             return compile(bytes(data).replace(b"= ", b"= -"), path, "exec")
 
     file = tmp_path / "own.py"

@@ -12,7 +12,10 @@ import pytest
 from rocket_magic.execution.process import _lifeline
 from rocket_magic.execution.process._lifeline import Lifeline, hang, hold_on, tie
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked"),
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
 
 
 def forked(body: Callable[[], None]) -> int:
