@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import os
@@ -102,9 +103,14 @@ def _connect(address: str, security: Any) -> tuple[Any, Callable[[], None]]:
     async def connect() -> Any:
         client = Client(address, security=security, asynchronous=True, **_OPTIONS)
         try:
-            return await client
-        except BaseException:
-            await client.close(timeout=_CLOSING)
+            # Dask itself would wait for ever for somebody who takes the connection and says nothing.
+            return await asyncio.wait_for(client, _OPTIONS["timeout"] + 1)
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(client.close(timeout=_CLOSING), _CLOSING)
+            if isinstance(error, TimeoutError) and not str(error):
+                msg = f"no answer within {_OPTIONS['timeout']} s"
+                raise TimeoutError(msg) from error
             raise
 
     async def hang_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from rocket_magic.execution.dask._clusters import is_exposed, reach
 from rocket_magic.execution.process._pack import Home
 from tests.execution import bodies
 from tests.execution.dask.clusters import cluster
-from tests.execution.rig import Output, Rig, eventually
+from tests.execution.rig import Output, Rig, eventually, is_alive
 
 Make = Callable[..., Rig]
 
@@ -66,6 +67,27 @@ def test_a_client_stays_its_users(dask_cluster: str, make_rig: Make) -> None:
         Action.CRASH,
         "the dask client of the option dask_cluster is closed: give one that is connected",
     )
+
+
+def test_a_client_on_the_callers_loop(dask_cluster: str, make_rig: Make) -> None:
+    """An asynchronous client is used where it lives, also by who is there: closing waits for nothing."""
+
+    async def work() -> None:
+        async with Client(dask_cluster, asynchronous=True, set_as_default=False) as client:
+            rig = make_rig("dask", dask_cluster=client, grace=0.3)
+            rig.start(bodies.give_five)
+            outcome = await asyncio.to_thread(rig.outcome)
+            assert outcome.value == 5
+            output = Output()
+            rig.start(bodies.say_pid_and_wait, sink=output)
+            assert await asyncio.to_thread(output.arrived.wait, 20)
+            rig.executor.close()
+            assert rig.outcome().reason == "the scheduler was closed"
+            pid = int(output.text())
+            assert await asyncio.to_thread(eventually, lambda: not is_alive(pid), 10)
+            assert client.status == "running"
+
+    asyncio.run(work())
 
 
 def test_a_cluster_stays_its_users(make_rig: Make) -> None:

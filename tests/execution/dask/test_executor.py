@@ -246,7 +246,7 @@ class TestStarting:
 
     def test_nobody_waits_for_the_cluster(self, make_rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """F58: to ask for a run takes no time, though nothing answers there; it can be ended meanwhile."""
-        monkeypatch.setitem(_clusters._OPTIONS, "timeout", 2)
+        monkeypatch.setitem(_clusters._OPTIONS, "timeout", 1)
         with socket.create_server(("127.0.0.1", 0)) as deaf:
             rig = make_rig("dask", dask_cluster=f"tcp://127.0.0.1:{deaf.getsockname()[1]}")
             since = time.perf_counter()
@@ -254,6 +254,9 @@ class TestStarting:
             assert time.perf_counter() - since < 2
             assert rig.executor.terminate(order.run_id, "enough") is True
             assert rig.outcome(5).reason == "enough"
+            outcome = rig.run(bodies.give_five)
+            assert outcome.action is Action.CRASH
+            assert (outcome.reason or "").endswith("can't be reached: TimeoutError: no answer within 1 s")
 
     def test_distributed_is_loaded_elsewhere(self) -> None:
         """Making the executor and asking for a run load nothing of dask on the caller's thread."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rocket_magic._protocols import Action
-from rocket_magic.execution.dask import _clusters, _line
+from rocket_magic.execution.dask import _clusters, _ears, _line
 from tests.execution import bodies
 from tests.execution.dask.clusters import scheduler, worker
 from tests.execution.rig import Output, Rig, children, eventually, is_alive
@@ -28,6 +28,12 @@ _NOT_INSTALLED = (
 )
 _OTHER = "from rocket_magic.execution.dask import _letters\n_letters._own_version = lambda: '9.0'"
 _DIFFERENT = "code does not travel between versions (rocket_magic"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a dask worker is still there is asked more often."""
+    monkeypatch.setattr(_ears, "_PAUSE", 0.1)
 
 
 def noting(file: Path) -> Callable[[], None]:
