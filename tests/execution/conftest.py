@@ -24,7 +24,7 @@ def make_rig() -> Iterator[Callable[..., Rig]]:
     yield make
     for rig in rigs:
         rig.close()
-    assert eventually(lambda: not children(), 5)
+    assert eventually(lambda: not children(), 15)  # a dask cluster that was just begun comes up first
     assert eventually(lambda: open_descriptors() <= before, 5)
 
 

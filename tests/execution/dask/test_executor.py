@@ -268,6 +268,7 @@ class TestStarting:
         """
         subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=Path.cwd())
 
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
     def test_a_forked_child_ends_nothing(self, dask_rig: Rig) -> None:
         """What is ours stays, whatever a fork of our process does at its end."""
         dask_rig.run(bodies.give_five)
