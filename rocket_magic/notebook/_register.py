@@ -67,9 +67,11 @@ def register_cell(notebook: Notebook, line: str, body: str) -> str:
     notebook.cells.remember(name, origin)
     if earlier is not None and earlier != name:
         _let_go(notebook, earlier)
+    by_hand = "runs by hand"
     if "now" in said.switches:
         task.run()
-    return _told(notebook, task, first)
+        by_hand += ", once now"  # asked of the task it would depend on how quickly the run starts
+    return _told(notebook, task, first, by_hand)
 
 
 def _name(said: TaskLine, body: str, origin: CellOrigin) -> str:
@@ -176,9 +178,9 @@ def _let_go(notebook: Notebook, earlier: str) -> None:
         notebook.session.remove_task(earlier)
 
 
-def _told(notebook: Notebook, task: Any, first: str) -> str:
+def _told(notebook: Notebook, task: Any, first: str, by_hand: str) -> str:
     if isinstance(task.start_cond, AlwaysFalse):
-        return f"{one_line(task.name)}: runs by hand{', once now' if task.batches else ''}"
+        return f"{one_line(task.name)}: {by_hand}"
     if task.disabled:
         first = "none, it is disabled"
     line = f"{one_line(task.name)}: {one_line(str(task.start_cond))}; next run: {first}"
