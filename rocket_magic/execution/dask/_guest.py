@@ -179,6 +179,7 @@ class Guest:
             stay.grant.put(reason)
         if executor is not None:
             executor.close()
+        self.post.close()
 
 
 def _nothing() -> None:

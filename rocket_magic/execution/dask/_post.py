@@ -76,6 +76,11 @@ class Post:
         with self._changed:
             return self._changed.wait_for(lambda: self._heard >= mark, patience)
 
+    def close(self) -> None:
+        """Have the question that stands answered: it holds a connection."""
+        self._hurry = True
+        self._ring()
+
     def _ring(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._arrival.set)

@@ -105,3 +105,16 @@ def test_a_second_question() -> None:
         assert await second == (1, [("r", OUTPUT, ("stdout", "x"))])
 
     asyncio.run(work())
+
+
+def test_the_end_of_a_session() -> None:
+    """The question that stands is answered: until then it holds a connection."""
+
+    async def work() -> None:
+        post = Post(asyncio.get_running_loop())
+        asking = asyncio.ensure_future(post.collect(0))
+        await asyncio.sleep(0)
+        post.close()
+        assert await asyncio.wait_for(asking, 5) == (1, [])
+
+    asyncio.run(work())
