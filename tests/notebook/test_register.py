@@ -53,6 +53,8 @@ def test_one_line_is_printed(cells: Cells, notebook: Any, capsys: pytest.Capture
     assert "next run: depends on task 'load'" in capsys.readouterr().out
     cells.run("--name hand")
     assert "hand: runs by hand\n" == capsys.readouterr().out
+    cells.run("--name at-once --now")
+    assert "at-once: runs by hand, once now\n" == capsys.readouterr().out
     cells.run("daily --name off --disabled")
     assert "off: daily; next run: none, it is disabled" in capsys.readouterr().out
 
