@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 from rocket_magic import Grouper, Rocketry, Session
-from rocket_magic.args import Config, Return, SimpleArg, TerminationFlag
-from rocket_magic.clock import SystemClock
+from rocket_magic.args import Clock, Config, Return, SimpleArg, TerminationFlag
+from rocket_magic.clock import SystemClock, VirtualClock
 from rocket_magic.conds import after_success, every, finished, succeeded
 from rocket_magic.exc import ConfigError, MissingExtraError
 from tests.execution.dask.clusters import cluster
@@ -115,3 +115,26 @@ def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "work" not in session
     with pytest.raises(MissingExtraError, match=rf"execution='dask' can't be used: {line}"):
         session.executors["dask"]
+
+
+def test_in_virtual_time(address: str) -> None:
+    """A run takes as long as its sleeps on the session's clock; a timeout strikes in virtual time, too."""
+    app = Rocketry(execution="dask", dask_cluster=address, time_func=VirtualClock("2026-03-02 00:00"))
+
+    @app.task("daily at 10:00", timeout="never")
+    def work(clock=Clock()):
+        clock.sleep(7200)
+        return "done"
+
+    @app.task("daily at 10:00", timeout="1 hour")
+    def long(clock=Clock()):
+        clock.sleep(7200)
+
+    app.session.step("1 day")
+    app.session.stop()
+    records = [
+        (str(row.action), (row.end or row.start) % 86_400 / 3600)
+        for name in ("work", "long")
+        for row in app.session.get_task_log(task_name=name)
+    ]
+    assert records == [("run", 10), ("success", 12), ("run", 10), ("terminate", 11)]

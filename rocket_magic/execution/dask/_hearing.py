@@ -114,3 +114,6 @@ def _fall_asleep(voyage: Voyage, number: int, span: int, wake: Callable[[int], N
     withdraw = clock.call_at(clock.now() + span, awake)
     if number in voyage.naps:
         voyage.naps[number] = withdraw
+    if voyage.order.flag.is_set():  # it was asked to end while it told us: it sleeps no more
+        withdraw()
+        awake()

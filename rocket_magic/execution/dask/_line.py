@@ -91,6 +91,7 @@ class Line:
 
     def end(self, voyage: Voyage, grace: float) -> None:
         """Ask a run to end, by force after so many seconds. Its flag says why."""
+        voyage.call_off_naps()  # now, so that no clock moves on as if it slept
         with self._lock:
             waits = voyage in self._waiting
             if waits:
@@ -210,8 +211,7 @@ class Line:
             return
         voyage.over = True
         future, voyage.future = voyage.future, None
-        for withdraw in list(voyage.naps.values()):
-            withdraw()
+        voyage.call_off_naps()
         if future is not None and not future.done():
             self._spawn(partial(self._cancel, future))
         self._hearing.when_heard(voyage, lambda: self._tell(voyage, said))
@@ -310,8 +310,6 @@ class Line:
             return
         order = voyage.order
         reason = order.flag.reason or "terminated"
-        for withdraw in list(voyage.naps.values()):
-            withdraw()
         if voyage.worker is None:
             self._finish(voyage, terminated(order.run_id, order.flag))
             return

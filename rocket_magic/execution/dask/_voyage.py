@@ -47,3 +47,8 @@ class Voyage:
     def __post_init__(self) -> None:
         # The prefix before the last parts is what dask shows, and learns durations by.
         self.key = f"rocket_magic-{self.order.run_id}-{uuid.uuid4().hex}"
+
+    def call_off_naps(self) -> None:
+        """Take its sleeps off the clock; called from any thread."""
+        for withdraw in list(self.naps.values()):
+            withdraw()
