@@ -39,6 +39,8 @@ _SLACK: Final = 10.0
 _ASKING: Final = 5.0
 _CLOSING: Final = 12.0
 
+_ALIVE: Final = frozenset({"running", "connecting"})
+
 Said = Outcome | tuple[str, Any]
 
 
@@ -52,12 +54,11 @@ class Line:
 
     Attributes:
         source: Which cluster.
-        is_lost: Whether it can't be used any more.
     """
 
     def __init__(self, settings: ExecutionSettings, home: Home, tell: Callable[[Voyage, Said], None]) -> None:
         self.source = settings.dask_cluster
-        self.is_lost = False
+        self._lost = False
         self._settings = settings
         self._home = home
         self._tell = tell
@@ -70,11 +71,18 @@ class Line:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._visited: set[str] = set()
         self._looked = False
+        self._stream: Any = None
         self._hearing = Hearing()
         self._problem = "the connection to the dask cluster was lost"
         start_thread(self._open, "rocket-magic-dask")
 
     # From any thread
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it can't be used any more."""
+        reached = self._reached
+        return self._lost or (reached is not None and reached.client.status not in _ALIVE)
 
     @property
     def is_idle(self) -> bool:
@@ -84,7 +92,7 @@ class Line:
     def begin(self, voyage: Voyage) -> None:
         """Send a run on its way, as soon as there is a connection."""
         with self._lock:
-            if self._reached is None and not self.is_lost:
+            if self._reached is None and not self._lost:
                 self._waiting.append(voyage)
                 return
         self._set_out(voyage)
@@ -106,7 +114,7 @@ class Line:
         with self._lock:
             if self._closed:
                 return
-            self._closed = self.is_lost = True
+            self._closed = self._lost = True
             reached = self._reached
         self._hearing.close()
         if reached is None:  # who is still connecting gives it back
@@ -134,7 +142,7 @@ class Line:
         except BaseException as error:
             text = str(error) if isinstance(error, TaskSetupError) else exception_message(error)
             with self._lock:
-                self._problem, self.is_lost = text, True
+                self._problem, self._lost = text, True
                 waiting, self._waiting = self._waiting, []
             for voyage in waiting:
                 self._tell(voyage, lost(voyage.order, text))
@@ -147,7 +155,6 @@ class Line:
         if closed:
             reached.close()
             return
-        self._post(self._subscribe)
         for voyage in waiting:
             self._set_out(voyage)
 
@@ -180,8 +187,12 @@ class Line:
         assert self._reached is not None
         return self._reached.client
 
-    async def _subscribe(self) -> None:
-        self._client.subscribe_topic(self._guest, self._announced)
+    def _subscribe(self) -> None:
+        """Hear of dask tasks; again where dask has connected anew, maybe to another scheduler."""
+        stream = self._client.scheduler_comm
+        if stream is not self._stream:
+            self._stream = stream
+            self._client.subscribe_topic(self._guest, self._announced)
 
     async def _carry(self, voyage: Voyage) -> None:
         """Send a run's dask task, and wait for what it gives."""
@@ -192,6 +203,7 @@ class Line:
         self._voyages[voyage.key] = voyage
         said: Said
         try:
+            self._subscribe()
             ticket = Ticket(voyage.key, self._guest, self._guest, versions())
             task = pickle.dumps(_Task(self._there.carry_out, ticket))
             voyage.future = self._client.submit(pickle.loads, task, key=voyage.key, pure=False, retries=0)
@@ -221,7 +233,7 @@ class Line:
 
     def _note_loss(self) -> None:
         if self._client.status != "running":
-            self.is_lost = True
+            self._lost = True
 
     # Dask workers
 
@@ -327,7 +339,8 @@ class Line:
         for voyage in list(self._voyages.values()):
             self._finish(voyage, terminated(voyage.order.run_id, voyage.order.flag))
         if self._client.status == "running":
-            self._client.unsubscribe_topic(self._guest)
+            if self._stream is not None:
+                self._client.unsubscribe_topic(self._guest)
             await _quietly(asyncio.wait_for(self._leave(), _ASKING))
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()

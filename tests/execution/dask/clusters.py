@@ -25,7 +25,7 @@ import asyncio, sys
 from distributed import Scheduler
 
 async def serve():
-    options = {{"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}}
+    options = {{"host": "127.0.0.1", "port": {port}, "dashboard": False, "dashboard_address": "127.0.0.1:0"}}
     async with Scheduler(**options) as scheduler:
         print(scheduler.address, flush=True)
         await scheduler.finished()
@@ -75,9 +75,9 @@ def cluster(threads: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def scheduler(before: str = "") -> Iterator[tuple[subprocess.Popen[str], str]]:
+def scheduler(before: str = "", port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A scheduler without workers, whose process does something before it begins."""
-    with _program(_SCHEDULER.format(before=before)) as told:
+    with _program(_SCHEDULER.format(before=before, port=port)) as told:
         yield told
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed.security import Security
 
 from rocket_magic._protocols import Action
 from rocket_magic.execution.dask import _clusters, _ears, _line
@@ -155,6 +156,20 @@ class TestScheduler:
             assert outcome.action is Action.CRASH
             assert (outcome.reason or "").startswith(f"the dask cluster {address} can't be reached: ")
 
+    def test_another_one_in_its_place(self, make_rig: Make) -> None:
+        """F58: it is found, though dask has connected to it unasked, and it knows nothing of us."""
+        with scheduler() as (process, address), worker(address):
+            rig = make_rig("dask", dask_cluster=address)
+            assert rig.run(bodies.give_five).value == 5
+            process.kill()
+            process.wait()
+            with scheduler(port=int(address.rpartition(":")[2])) as (_, same), worker(same):
+                assert same == address
+                client = rig.executor._line._reached.client
+                assert eventually(lambda: client.status == "running" and client.scheduler_comm is not None)
+                assert rig.run(bodies.give_five).value == 5
+                rig.close()
+
     def test_without_rocket_magic(self, make_rig: Make) -> None:
         """It needs none: what dask tasks call is not opened there."""
         with scheduler(_BARE) as (_, address), worker(address):
@@ -175,6 +190,20 @@ class TestOwnCluster:
         assert rig.outcome(10).action is Action.CRASH
         assert eventually(lambda: not is_alive(pid), 3)
         assert rig.run(bodies.give_five).value == 5
+
+    def test_without_what_makes_its_key(self, make_rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No key, no cluster: that another one would do is said."""
+
+        def missing() -> None:
+            msg = "no cryptography"
+            raise ImportError(msg)
+
+        monkeypatch.setattr(Security, "temporary", missing)
+        outcome = make_rig("dask").run(bodies.give_five)
+        assert outcome.action is Action.CRASH
+        assert (outcome.reason or "").startswith(
+            "a dask cluster on this machine needs cryptography for its key: "
+        )
 
     def test_it_can_not_be_started(self, make_rig: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         """That is the reason of the run's crash; the next one tries again."""
