@@ -24,7 +24,8 @@ from rocket_magic.notebook._travel import what_stays_behind
 
 __all__ = ["register_cell"]
 
-_TRAVELLING: Final = frozenset({"process", "dask"})
+_FAR: Final = {"process": "in a process", "dask": "on a dask cluster"}
+"""Ways of execution that take the code elsewhere, and where that is."""
 _COMMENT: Final = re.compile(r"\s*#+[!\s]*(.*?)\s*$")
 _LONGEST_NAME: Final = 60
 
@@ -55,8 +56,9 @@ def register_cell(notebook: Notebook, line: str, body: str) -> str:
     if "isolated" in said.switches:
         namespace = dict(namespace)
     function = CellFunction(name, cell, namespace, policy["parameters"])
-    if (policy.get("execution") or session.config.execution) in _TRAVELLING:
-        _check_travel(name, function)
+    far = _FAR.get(policy.get("execution") or session.config.execution)
+    if far is not None:
+        _check_travel(name, function, far)
     earlier = notebook.cells.task_of(origin)
     # Asked before the task exists: a moment later it may have run already, and the text would vary.
     first = first_run(session, name, policy["start_cond"])
@@ -153,11 +155,11 @@ def _syntax_message(error: SyntaxError, source: str) -> str:
     return f"line {number}: {error.msg}\n    {shown}\n    {' ' * offset}{'^' * width}"
 
 
-def _check_travel(name: str, function: CellFunction) -> None:
+def _check_travel(name: str, function: CellFunction, far: str) -> None:
     """A process or cluster gets the code and its globals: say now what can't go there."""
     if function.cell.shell_line is not None:
         msg = (
-            f"task {one_line(name)!r} can't run in a process: line {function.cell.shell_line} uses "
+            f"task {one_line(name)!r} can't run {far}: line {function.cell.shell_line} uses "
             "%magics or !commands, which need this notebook; use --execution thread, or subprocess.run(...)"
         )
         raise UsageError(msg)
@@ -165,7 +167,7 @@ def _check_travel(name: str, function: CellFunction) -> None:
     if left:
         told = "; ".join(str(one) for one in left)
         msg = (
-            f"task {one_line(name)!r} can't run in a process, these names can't go there: {told}. "
+            f"task {one_line(name)!r} can't run {far}, these names can't go there: {told}. "
             "Create them inside the cell, or use --execution thread"
         )
         raise UsageError(printable(msg))

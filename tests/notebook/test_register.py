@@ -173,6 +173,9 @@ def test_what_cannot_travel_is_named(cells: Cells, notebook: Any) -> None:
         "task 'p' can't run in a process: line 3 uses %magics or !commands, which need this notebook; "
         "use --execution thread, or subprocess.run(...)"
     ) == refusal(cells, "--name p --execution process", "1\n!ls")
+    assert refusal(cells, "--name p --execution dask", "1\n!ls").startswith(
+        "task 'p' can't run on a dask cluster: line 3 uses %magics"
+    )
 
 
 def test_isolated_works_on_a_copy(cells: Cells, notebook: Any) -> None:

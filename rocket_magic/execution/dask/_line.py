@@ -1,4 +1,4 @@
-"""Floor 4: the connection to one cluster, and what happens to the runs that are sent self._there.
+"""Floor 4: the connection to one cluster, and what happens to the runs that are sent there.
 
 It is made on a thread of its own, since that takes seconds; runs that come meanwhile wait. All else happens
 on the loop of dask's client: public methods only post to it. Outcomes are told there, once per run.
