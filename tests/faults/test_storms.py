@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import sys
 import threading
 from collections import Counter
 
@@ -216,7 +217,8 @@ def test_three_thousand_tasks_from_another_thread():
     assert app.session.stop(wait=5)
     assert len(app.session.tasks) == 3001
     assert sorted(seen) == list(range(3000))
-    assert heart.longest_work < 0.3 + 0.25  # I3, on a machine that may have other work
+    traced = 2 if sys.gettrace() is not None else 1  # coverage doubles what the scheduler's thread has to do
+    assert heart.longest_work < traced * (0.3 + 0.25)  # I3, on a machine that may have other work
 
 
 @pytest.mark.slow

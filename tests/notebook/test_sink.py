@@ -85,11 +85,11 @@ def test_late_writes_are_counted_and_dropped() -> None:
 
 
 def test_many_threads_lose_nothing() -> None:
-    """Two writers at once keep every line."""
+    """Two writers at once keep every line; however often they take turns, it is not too much to keep."""
     sink = RunSink(10_000_000)
 
     def write(stream: str) -> None:
-        for number in range(10_000):
+        for number in range(5_000):
             sink.write(stream, f"{number}\n")
 
     threads = [threading.Thread(target=write, args=(name,)) for name in ("stdout", "stderr")]
@@ -98,4 +98,4 @@ def test_many_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     lines = sink.text().splitlines()
-    assert sorted(str(n) for n in range(10_000) for _ in range(2)) == sorted(lines)
+    assert sorted(str(n) for n in range(5_000) for _ in range(2)) == sorted(lines)
