@@ -20,7 +20,8 @@ Echo = Callable[[str, str], None]
 
 _TAIL = 65_536
 _LONGEST_ERROR = 65_536
-_MOST_OUTPUTS = 1_000
+_EACH = 100
+"""Characters that a further display, or a change of stream, counts for: each is an object of its own."""
 _MOST_PARTS = 2_048
 
 
@@ -68,8 +69,8 @@ class RunSink:
                 self._late += len(text)
                 return
             self._touch()
-            room = max(0, self._limit - self._size)
-            if room and len(self._outputs) < _MOST_OUTPUTS and not self._tail:
+            room = self._limit - self._size - self._cost_of(stream)
+            if room > 0 and not self._tail:
                 self._append(stream, text[:room])
                 text = text[room:]
             if text:
@@ -104,7 +105,8 @@ class RunSink:
                 return
             self._touch()
             size = _size(data)
-            if self._size + size > self._limit or len(self._outputs) >= _MOST_OUTPUTS:
+            size += _EACH if self._outputs else 0
+            if self._size + size > self._limit:
                 self._cut_outputs += 1
                 return
             self._size += size
@@ -186,7 +188,10 @@ class RunSink:
             parts.append(f"{self._cut:,} characters")
         if self._cut_outputs:
             parts.append(f"{self._cut_outputs:,} displays")
-        cut = f"[{' and '.join(parts)} cut here: a run keeps {self._limit:,}]\n" if parts else ""
+        each = (
+            f", where each change of stream or display counts for {_EACH}" if len(self._outputs) > 1 else ""
+        )
+        cut = f"[{' and '.join(parts)} cut here: a run keeps {self._limit:,}{each}]\n" if parts else ""
         late = (
             f"[{self._late:,} characters came after the run had ended and were dropped]\n"
             if self._late
@@ -206,13 +211,19 @@ class RunSink:
         self._tail.clear()
         self._size = self._tail_size = self._cut = self._cut_outputs = 0
 
-    def _append(self, stream: str, text: str) -> None:
-        self._size += len(text)
+    def _goes_on(self, stream: str) -> bool:
+        """Whether the newest output is text of that stream."""
         last = self._outputs[-1] if self._outputs else {}
-        if last.get("output_type") != "stream" or last["name"] != stream:
-            last = {"output_type": "stream", "name": stream, "parts": []}
-            self._outputs.append(last)
-        parts: list[str] = last["parts"]
+        return last.get("output_type") == "stream" and last["name"] == stream
+
+    def _cost_of(self, stream: str) -> int:
+        return _EACH if self._outputs and not self._goes_on(stream) else 0
+
+    def _append(self, stream: str, text: str) -> None:
+        self._size += len(text) + self._cost_of(stream)
+        if not self._goes_on(stream):
+            self._outputs.append({"output_type": "stream", "name": stream, "parts": []})
+        parts: list[str] = self._outputs[-1]["parts"]
         parts.append(text)
         if len(parts) >= _MOST_PARTS:  # many small writes must not stay many small strings
             parts[:] = ["".join(parts)]

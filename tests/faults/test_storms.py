@@ -217,8 +217,9 @@ def test_three_thousand_tasks_from_another_thread():
     assert app.session.stop(wait=5)
     assert len(app.session.tasks) == 3001
     assert sorted(seen) == list(range(3000))
-    traced = 2 if sys.gettrace() is not None else 1  # coverage doubles what the scheduler's thread has to do
-    assert heart.longest_work < traced * (0.3 + 0.25)  # I3, on a machine that may have other work
+    # I3, on a machine that may have other work; traced it was 1.2 s when commands had no budget.
+    allowance = 0.5 if sys.gettrace() is not None else 0.25
+    assert heart.longest_work < 0.3 + allowance
 
 
 @pytest.mark.slow

@@ -84,12 +84,37 @@ def test_late_writes_are_counted_and_dropped() -> None:
     assert "in time\n[4 characters came after the run had ended and were dropped]\n" == sink.text()
 
 
+def test_streams_that_take_turns_lose_nothing_below_the_limit() -> None:
+    """A loop that prints and logs at each step, three thousand times."""
+    sink = RunSink()
+    for number in range(3_000):
+        sink.write("stdout", f"out {number}\n")
+        sink.write("stderr", f"err {number}\n")
+    lines = [f"{stream} {number}" for number in range(3_000) for stream in ("out", "err")]
+    assert lines == sink.text().splitlines()
+
+
+def test_turns_are_bounded_and_the_note_says_so() -> None:
+    """Each is an object of its own, and counts as such; what is cut is counted exactly."""
+    sink = RunSink(10_000)
+    for _ in range(100_000):
+        sink.write("stdout", "1")
+        sink.write("stderr", "2")
+    assert len(sink.outputs()) < 70_000
+    kept = sum(
+        one["text"].count("1") + one["text"].count("2") for one in sink.outputs() if "[" not in one["text"]
+    )
+    cut = 200_000 - kept
+    bound = "a run keeps 10,000, where each change of stream or display counts for 100"
+    assert f"[{cut:,} characters cut here: {bound}]\n" == sink.note
+
+
 def test_many_threads_lose_nothing() -> None:
-    """Two writers at once keep every line; however often they take turns, it is not too much to keep."""
+    """Two writers at once keep every line."""
     sink = RunSink(10_000_000)
 
     def write(stream: str) -> None:
-        for number in range(5_000):
+        for number in range(10_000):
             sink.write(stream, f"{number}\n")
 
     threads = [threading.Thread(target=write, args=(name,)) for name in ("stdout", "stderr")]
@@ -98,4 +123,4 @@ def test_many_threads_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     lines = sink.text().splitlines()
-    assert sorted(str(n) for n in range(5_000) for _ in range(2)) == sorted(lines)
+    assert sorted(str(n) for n in range(10_000) for _ in range(2)) == sorted(lines)

@@ -91,7 +91,15 @@ class Journal:
     def _print(self, stream: Any, text: str) -> None:
         with self._lock:
             try:
-                stream.write(text + "\n")
+                _write(stream, text + "\n")
                 stream.flush()
             except (OSError, ValueError, AttributeError):  # closed, full, or there is none (pythonw)
                 self.n_lost += text.count("\n") + 1
+
+
+def _write(stream: Any, text: str) -> None:
+    """Write; what the stream's encoding does not have is spelt, as Python's own stderr does."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))

@@ -98,14 +98,14 @@ def serve(notebook: Notebook, journal: Journal) -> int:
         with shutting_down(session):
             session.start()
     except KeyboardInterrupt:
-        journal.say("interrupted before the runs had ended")
-        return 1
+        end, code = "interrupted before the runs had ended", 1
     except Exception as error:
-        journal.say(f"the scheduler was ended by {type(error).__name__}: {one_line(str(error), 500)}")
-        return 1
+        end, code = f"the scheduler was ended by {type(error).__name__}: {one_line(str(error), 500)}", 1
+    else:
+        end, code = "shut down", 0
     lost = f"; {journal.n_lost:,} lines could not be written" if journal.n_lost else ""
-    journal.say(f"shut down{lost}")
-    return 0
+    journal.say(f"{end}{lost}")
+    return code
 
 
 def _tell_of_shutdown(session: Session, journal: Journal) -> None:

@@ -91,6 +91,16 @@ def test_of_a_progress_bar_the_last_state_is_shown():
     assert desk.out.getvalue() == f"load | 100 %\nload | {'x' * 70_000}\n"
 
 
+def test_what_an_encoding_lacks_is_spelt():
+    """A service's stdout may be ASCII: no line is lost for a letter."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    journal = Journal(lambda: UTC, quiet=False, out=out, err=io.StringIO())
+    journal.echo("Jyväskylä")("stdout", "5 €\n")
+    out.seek(0)
+    assert out.read() == "Jyv\\xe4skyl\\xe4 | 5 \\u20ac\n"
+    assert journal.n_lost == 0
+
+
 def test_a_reader_that_has_gone_is_counted():
     """`rocket-magic run a.ipynb | head` goes on with its tasks."""
     desk = Desk()
